@@ -1,0 +1,60 @@
+/**
+ * How a program reaches a host: the command line stays constant and short, source and words come first on standard input.
+ *
+ * @since 0.1.0
+ */
+import type { Invocation, Program } from "../services/SshConnection.ts"
+import { escapeLine, quoteAll } from "./words.ts"
+
+/** Reads one line, undoes `escapeLine`, runs it. `exec` leaves no login shell between sshd and the program. */
+const shellBoot = `IFS= read -r p; eval "$(printf %b "$p")"`
+
+/**
+ * The command line that starts a shell program.
+ *
+ * @internal
+ */
+export const shellCommand = (program: Program): string => `exec /bin/sh -c '${shellBoot}' lazycluster-${program.name}`
+
+/**
+ * The same as argv, for a manager that starts processes itself.
+ *
+ * @internal
+ */
+export const shellArgv = (program: Program): readonly [string, ...Array<string>] => [
+  "/bin/sh",
+  "-c",
+  shellBoot,
+  `lazycluster-${program.name}`
+]
+
+/**
+ * What to write to a shell program first.
+ *
+ * @internal
+ */
+export const shellInput = (invocation: Invocation): string =>
+  `${escapeLine(`set -- ${quoteAll(invocation.words)}\n${invocation.program.source}`)}\n`
+
+const pythonBoot = `import json, sys; p = json.loads(sys.stdin.buffer.readline()); sys.argv[1:] = p["words"]; ` +
+  `exec(compile(p["source"], sys.argv[0], "exec"), {"__name__": "__main__"})`
+
+/**
+ * The argv that starts a Python program.
+ *
+ * @internal
+ */
+export const pythonArgv = (program: Program, python: string): readonly [string, ...Array<string>] => [
+  python,
+  "-c",
+  pythonBoot,
+  `lazycluster-${program.name}`
+]
+
+/**
+ * What to write to a Python program first.
+ *
+ * @internal
+ */
+export const pythonInput = (program: Program, words: ReadonlyArray<string>): string =>
+  `${JSON.stringify({ source: program.source, words })}\n`

@@ -1,0 +1,102 @@
+/**
+ * The errors of reaching a host.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * One line of what happened and, below it, what to do next: the form of every message of this package.
+ *
+ * @internal
+ */
+export const explain = (parts: {
+  readonly what: string
+  readonly detail?: string | undefined
+  readonly log?: ReadonlyArray<string> | undefined
+  readonly hint?: string | undefined
+}): string =>
+  [
+    parts.detail === undefined || parts.detail === "" ? parts.what : `${parts.what}: ${parts.detail}`,
+    ...(parts.log ?? []).map((line) => `  | ${line}`),
+    ...(parts.hint === undefined ? [] : [`hint: ${parts.hint}`])
+  ].join("\n")
+
+/**
+ * The ssh config or the name of a host cannot be used.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SshConfigError extends Schema.TaggedError<SshConfigError>("lazycluster/SshConfigError")("SshConfigError", {
+  reason: Schema.Literal("InvalidHost", "Unreadable", "Syntax", "Unsupported"),
+  host: Schema.optional(Schema.String),
+  detail: Schema.String,
+  hint: Schema.optional(Schema.String),
+  cause: Schema.optional(Schema.Defect)
+}) {
+  override get message(): string {
+    return explain({
+      what: this.host === undefined ? `ssh config, ${this.reason}` : `${this.host}: ssh config, ${this.reason}`,
+      detail: this.detail,
+      hint: this.hint
+    })
+  }
+}
+
+/**
+ * Why a host cannot be reached or used over SSH.
+ *
+ * - `NameUnknown`: the name does not resolve
+ * - `Refused`: nothing listens on the port
+ * - `Unreachable`: no route, or the proxy command ended
+ * - `Timeout`: no answer within the deadline
+ * - `HostKeyUnknown`, `HostKeyChanged`: the host's key is not, or not as, in known_hosts
+ * - `Authentication`: no key was accepted, or a key cannot be read
+ * - `Protocol`: what answers does not speak SSH as it should
+ * - `LinkLost`: the connection has gone
+ * - `ChannelRefused`: the server opens no further session
+ * - `ForwardRefused`: the server forbids forwarding, or nothing listens at the far end
+ * - `PortInUse`: a listening port is taken on that host
+ * - `Transfer`: a file operation failed
+ * - `Spawn`: a process could not be started
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const SshErrorReason = Schema.Literal(
+  "NameUnknown",
+  "Refused",
+  "Unreachable",
+  "Timeout",
+  "HostKeyUnknown",
+  "HostKeyChanged",
+  "Authentication",
+  "Protocol",
+  "LinkLost",
+  "ChannelRefused",
+  "ForwardRefused",
+  "PortInUse",
+  "Transfer",
+  "Spawn"
+)
+
+/**
+ * A host cannot be reached, or a connection to it failed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SshError extends Schema.TaggedError<SshError>("lazycluster/SshError")("SshError", {
+  reason: SshErrorReason,
+  host: Schema.String,
+  /** What was being done: `connect`, `exec`, `listen`, `dial`, `sftp.read` … */
+  step: Schema.String,
+  detail: Schema.String,
+  hint: Schema.optional(Schema.String),
+  cause: Schema.optional(Schema.Defect)
+}) {
+  override get message(): string {
+    return explain({ what: `${this.host}: ${this.step}, ${this.reason}`, detail: this.detail, hint: this.hint })
+  }
+}

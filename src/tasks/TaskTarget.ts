@@ -1,0 +1,48 @@
+/**
+ * What a task needs of the place where it runs. A Runtime is one.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Host } from "../services/Host.ts"
+import type { HostFacts } from "../services/HostFacts.ts"
+import type { Files, Program, RemoteProcess } from "../services/SshConnection.ts"
+import type { SshError } from "../services/SshError.ts"
+
+/**
+ * A process to start: argv as it is (nothing is expanded), environment added to the target's, a directory (relative to the
+ * working directory, absolute, or `~`; default: the working directory).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Command {
+  readonly argv: readonly [string, ...Array<string>]
+  readonly env?: Readonly<Record<string, string>> | undefined
+  readonly cwd?: string | undefined
+}
+
+/**
+ * A host in use.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TaskTarget {
+  readonly host: Host
+  readonly facts: HostFacts
+  /** Absolute. */
+  readonly workingDirectory: string
+  /** Resolves a path of this host: relative to the working directory, absolute, or below `~`. */
+  readonly resolve: (path: string) => string
+  /** Starts a command. Closing the scope ends the process and what it started, by signal, before the channel closes. */
+  readonly exec: (command: Command) => Effect.Effect<RemoteProcess, SshError, Scope.Scope>
+  /** Starts a Python program of this package in the same way, with `python` (default `python3`) as its interpreter. */
+  readonly python: (
+    program: Program,
+    words: ReadonlyArray<string>,
+    options?: { readonly python?: string | undefined; readonly env?: Readonly<Record<string, string>> | undefined }
+  ) => Effect.Effect<RemoteProcess, SshError, Scope.Scope>
+  readonly files: Effect.Effect<Files, SshError>
+}
