@@ -7,7 +7,7 @@ import type { Invocation, Program } from "../services/SshConnection.ts"
 import { escapeLine, quoteAll } from "./words.ts"
 
 /** Reads one line, undoes `escapeLine`, runs it. `exec` leaves no login shell between sshd and the program. */
-const shellBoot = `IFS= read -r p; eval "$(printf %b "$p")"`
+const shellBoot = `IFS= read -r lc_boot; eval "$(printf %b "$lc_boot")"`
 
 /**
  * The command line that starts a shell program.
