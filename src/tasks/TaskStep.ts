@@ -1,0 +1,143 @@
+/**
+ * The steps of a task: data that serialises.
+ *
+ * @since 0.1.0
+ */
+import * as Match from "effect/Match"
+import * as Schema from "effect/Schema"
+import { withoutControl } from "../internal/outputText.ts"
+
+const Env = Schema.Record({ key: Schema.String, value: Schema.String })
+
+/**
+ * Runs a line of shell in the working directory.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RunCommand = Schema.TaggedStruct("RunCommand", { command: Schema.String, env: Env })
+
+/**
+ * Copies a file or a directory to the host.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SendFile = Schema.TaggedStruct("SendFile", {
+  local: Schema.String,
+  /** Default: the name of the local file, in the working directory. */
+  remote: Schema.optionalWith(Schema.String, { exact: true })
+})
+
+/**
+ * Copies a file or a directory from the host.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const GetFile = Schema.TaggedStruct("GetFile", {
+  remote: Schema.String,
+  /** Default: the name of the remote file, in the current directory of this process. */
+  local: Schema.optionalWith(Schema.String, { exact: true })
+})
+
+/**
+ * Calls a Python function.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RunFunction = Schema.TaggedStruct("RunFunction", {
+  name: Schema.String,
+  source: Schema.String,
+  /** The arguments by name, as JSON text. */
+  args: Schema.String,
+  /** Why the arguments, or the function, cannot be used. */
+  refused: Schema.optionalWith(Schema.String, { exact: true })
+})
+
+/**
+ * A step.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TaskStep = Schema.Union(RunCommand, SendFile, GetFile, RunFunction)
+
+/**
+ * A step.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TaskStep = typeof TaskStep.Type
+
+const shorten = (text: string): string => {
+  const line = withoutControl(text.replaceAll("\n", "⏎"))
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line
+}
+
+/**
+ * A step as one line of a plan. Values of the environment are left out.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const render: (step: TaskStep) => string = Match.type<TaskStep>().pipe(
+  Match.tagsExhaustive({
+    RunCommand: ({ command, env }) => {
+      const names = Object.keys(env)
+      return `run ${shorten(command)}${names.length === 0 ? "" : ` (env: ${names.join(", ")})`}`
+    },
+    SendFile: ({ local, remote }) => `send ${shorten(local)}${remote === undefined ? "" : ` to ${shorten(remote)}`}`,
+    GetFile: ({ local, remote }) => `get ${shorten(remote)}${local === undefined ? "" : ` to ${shorten(local)}`}`,
+    RunFunction: ({ args, name }) => `call ${name}(${shorten(args)})`
+  })
+)
+
+const textProblems = (what: string, text: string | undefined): ReadonlyArray<string> =>
+  text === undefined
+    ? []
+    : text.trim() === ""
+    ? [`${what} is empty`]
+    : text.includes("\0")
+    ? [`${what} holds a NUL, which no ${what.startsWith("the command") ? "command" : "path"} can`]
+    : []
+
+/** The guardian finds by it what is ours. */
+const reserved = "LAZYCLUSTER_LEASE"
+
+/**
+ * What is wrong with an environment.
+ *
+ * @internal
+ */
+export const envProblems = (env: Readonly<Record<string, string>>): ReadonlyArray<string> =>
+  Object.entries(env).flatMap(([name, value]) =>
+    !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+      ? [`${JSON.stringify(name)} is no name of an environment variable`]
+      : name === reserved
+      ? [`the environment variable ${name} is lazycluster's own`]
+      : value.includes("\0")
+      ? [`the environment variable ${name} holds a NUL`]
+      : []
+  )
+
+/**
+ * What is wrong with a step; empty when it can run.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const problems: (step: TaskStep) => ReadonlyArray<string> = Match.type<TaskStep>().pipe(
+  Match.tagsExhaustive({
+    RunCommand: ({ command, env }) => [...textProblems("the command", command), ...envProblems(env)],
+    SendFile: (
+      { local, remote }
+    ) => [...textProblems("the local path", local), ...textProblems("the remote path", remote)],
+    GetFile: (
+      { local, remote }
+    ) => [...textProblems("the remote path", remote), ...textProblems("the local path", local)],
+    RunFunction: ({ refused }) => refused === undefined ? [] : [refused]
+  })
+)
