@@ -43,7 +43,7 @@ const dial = (address: string, port: number) =>
   [
     "python3",
     "-c",
-    "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)",
+    "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)",
     address,
     String(port)
   ] as const

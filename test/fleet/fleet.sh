@@ -42,9 +42,10 @@ check() {
   local missing=() each
   [ "$(id -u)" = 0 ] || missing+=("root (network namespaces need it)")
   for each in sshd:openssh-server ssh:openssh-client ssh-keygen:openssh-client ip:iproute2 ss:iproute2 bridge:iproute2 \
-    nft:nftables nc:netcat-openbsd nsenter:util-linux unshare:util-linux; do
+    nft:nftables nsenter:util-linux unshare:util-linux; do
     command -v "${each%:*}" >/dev/null || missing+=("${each%:*} (Debian package ${each#*:})")
   done
+  [[ $(nc -h 2>&1) == *OpenBSD* ]] || missing+=("OpenBSD's nc (Debian package netcat-openbsd)")
   [ ${#missing[@]} = 0 ] || die "missing: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')"
 }
 
