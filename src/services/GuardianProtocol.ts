@@ -7,9 +7,12 @@
  * - `WORKING_DIRECTORY` is a path to make if missing and keep, or empty for a temporary one
  * - `EVENTS_SEEN` is the number of events that the manager has already (0 at first)
  *
+ * With the words `renew ID` it renews the lease of that runtime, says `renewed`, and goes: for a manager whose connection
+ * is stalled.
+ *
  * Manager to guardian, a line each:
  * - `beat N`: renews the lease; answered by `beat N`
- * - `start NAME TEXT`: starts a process; TEXT is `escapeLine(quoteAll(words))` with the words of the `run` program,
+ * - `start NAME TEXT`: starts a process, unless NAME was used before (a manager says it again when it cannot know); TEXT is `escapeLine(quoteAll(words))` with the words of the `run` program,
  *   `cwd`, the word `-`, `NAME=VALUE`…, `--`, argv…; output goes to `STATE/NAME.out` and `STATE/NAME.err`
  * - `stop NAME TENTHS`: TERM to the process, KILL to its whole session after so many tenths of a second
  * - `halt PID START TENTHS`: the same for a session that `run` recorded; answered by `halted PID`

@@ -164,6 +164,8 @@ export interface SshConnection {
    * as long as the scope is open. The first one is the caller's own business.
    */
   readonly anchor: (invocation: Invocation) => Effect.Effect<void, never, Scope.Scope>
-  /** TCP connections that were opened for this host so far. */
+  /** Runs a program on a TCP connection of its own, shared with nobody: for a word to a host whose connection is stalled. */
+  readonly aside: (invocation: Invocation) => Effect.Effect<RemoteProcess, SshError, Scope.Scope>
+  /** TCP connections that carry this one now. */
   readonly transports: Effect.Effect<number>
 }

@@ -21,6 +21,8 @@ export interface Command {
   readonly argv: readonly [string, ...Array<string>]
   readonly env?: Readonly<Record<string, string>> | undefined
   readonly cwd?: string | undefined
+  /** Marks what runs for long, so that it does not hold up short commands (see `SshConnection.exec`). Default `false`. */
+  readonly lasting?: boolean | undefined
 }
 
 /**

@@ -1,0 +1,83 @@
+/**
+ * The output of a long-running process: files on the host, followed by offset, so that a lost link loses and repeats no byte.
+ *
+ * @since 0.1.0
+ */
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import type { Watched } from "../services/Guardian.ts"
+import type { Files } from "../services/SshConnection.ts"
+import type { SshError } from "../services/SshError.ts"
+
+/** One read; a file is asked again so soon after it had nothing new. */
+const atOnce = 64 * 1024
+const pause = "250 millis"
+
+/** So much of the end of each output stands in an error. */
+const tailBytes = 4096
+const tailLines = 20
+
+type Kind = "out" | "err"
+
+/**
+ * What the process prints from an offset on, until it has ended and all is read.
+ *
+ * @internal
+ */
+export const follow = (
+  watched: Watched,
+  state: string,
+  files: Effect.Effect<Files, SshError>,
+  kind: Kind,
+  from: number
+): Stream.Stream<Uint8Array, SshError> => {
+  const path = `${state}/${watched.name}.${kind}`
+  const read = (offset: number): Effect.Effect<Uint8Array, SshError> =>
+    Effect.gen(function*() {
+      // What was cut from the front stands no longer in the file.
+      const cut = (yield* Ref.get(watched.cut))[kind]
+      return yield* Effect.flatMap(files, (host) => host.read(path, Math.max(0, offset - cut), atOnce))
+      // The link came down under the read: the files of the next one answer from the same offset.
+    }).pipe(
+      Effect.catchIf((error) => error.reason === "LinkLost", () => Effect.zipRight(Effect.asVoid(files), read(offset)))
+    )
+  return Stream.paginateChunkEffect(from, (offset) =>
+    Effect.gen(function*() {
+      const over = yield* Deferred.isDone(watched.exited)
+      const chunk = yield* read(offset)
+      if (chunk.length === 0 && !over) {
+        yield* Effect.raceFirst(Effect.sleep(pause), Effect.asVoid(Deferred.await(watched.exited)))
+      }
+      return [
+        chunk.length === 0 ? chunks() : chunks(chunk),
+        chunk.length === 0 && over ? Option.none() : Option.some(offset + chunk.length)
+      ] as const
+    }))
+}
+
+const chunks = (...all: ReadonlyArray<Uint8Array>) => Chunk.fromIterable(all)
+
+/**
+ * The last lines of both outputs, for an error. A host that cannot be asked has none.
+ *
+ * @internal
+ */
+export const tail = (
+  watched: Watched,
+  state: string,
+  files: Effect.Effect<Files, SshError>
+): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.forEach(["out", "err"] as const, (kind) =>
+    Effect.gen(function*() {
+      const host = yield* files
+      const path = `${state}/${watched.name}.${kind}`
+      const size = Option.match(yield* host.stat(path), { onNone: () => 0, onSome: (stat) => stat.size })
+      const bytes = yield* host.read(path, Math.max(0, size - tailBytes), tailBytes)
+      return new TextDecoder().decode(bytes).split("\n").filter((line) => line.trim() !== "")
+    }).pipe(Effect.timeout("5 seconds"), Effect.orElseSucceed((): ReadonlyArray<string> => []))).pipe(
+      Effect.map((both) => both.flat().slice(-tailLines))
+    )

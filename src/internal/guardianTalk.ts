@@ -1,0 +1,140 @@
+/**
+ * One stay of the manager on a guardian's channel: from its first word to the loss of the link.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Protocol from "../services/GuardianProtocol.ts"
+import { RuntimeError } from "../services/RuntimeError.ts"
+import type { Invocation, SshConnection } from "../services/SshConnection.ts"
+import { SshError } from "../services/SshError.ts"
+
+/**
+ * A guardian that has said `ready`.
+ *
+ * @internal
+ */
+export interface Stay {
+  readonly connection: SshConnection
+  readonly facts: ReadonlyArray<readonly [key: string, value: string]>
+  readonly state: string
+  readonly workingDirectory: string
+  readonly say: (line: string) => Effect.Effect<void, SshError>
+  /** Fails when the link is lost or the guardian ends its talk. */
+  readonly over: Effect.Effect<never, SshError>
+}
+
+const refusal = (host: string, reason: string, detail: string): RuntimeError | SshError => {
+  switch (reason) {
+    case "directory":
+      return new RuntimeError({
+        reason: "WorkingDirectory",
+        host,
+        step: "working directory",
+        detail,
+        hint: "name one that this user can make and write: `workingDirectory`"
+      })
+    case "gone":
+      return leaseExpired(host)
+    default:
+      return new RuntimeError({
+        reason: "State",
+        host,
+        step: "guardian",
+        detail,
+        hint: "is the home directory full or read-only?"
+      })
+  }
+}
+
+/**
+ * The link was away for too long.
+ *
+ * @internal
+ */
+export const leaseExpired = (host: string): RuntimeError =>
+  new RuntimeError({
+    reason: "LeaseExpired",
+    host,
+    step: "resume",
+    detail: "the link was away for longer than the lease; the host has ended everything by itself",
+    hint: "a longer `lease` outlives longer cuts"
+  })
+
+/**
+ * Opens the channel and waits until the guardian is ready; from then on `hear` gets what it says.
+ *
+ * @internal
+ */
+export const open = Effect.fnUntraced(function*(
+  connection: SshConnection,
+  invocation: Invocation,
+  hear: (message: Protocol.Message) => Effect.Effect<void>
+): Effect.fn.Return<Stay, SshError | RuntimeError, Scope.Scope> {
+  const host = connection.host.alias
+  const process = yield* connection.exec(invocation, { lasting: true })
+  const over = yield* Deferred.make<never, SshError>()
+  const ready = yield* Deferred.make<Extract<Protocol.Message, { _tag: "Ready" }>, SshError | RuntimeError>()
+  const facts: Array<readonly [string, string]> = []
+  const complaints = yield* Ref.make("")
+
+  yield* process.stderr.pipe(
+    Stream.decodeText(),
+    Stream.runForEach((text) => Ref.update(complaints, (said) => (said + text).slice(-2000))),
+    Effect.ignore,
+    Effect.forkScoped
+  )
+  yield* process.stdout.pipe(
+    Stream.decodeText(),
+    Stream.splitLines,
+    Stream.filterMap(Protocol.parse),
+    Stream.runForEach((message) => {
+      switch (message._tag) {
+        case "Fact":
+          return Effect.sync(() => facts.push([message.key, message.value]))
+        case "Ready":
+          return Deferred.succeed(ready, message)
+        case "Refused":
+          return Deferred.fail(ready, refusal(host, message.reason, message.detail))
+        default:
+          return hear(message)
+      }
+    }),
+    Effect.zipRight(Effect.flatMap(Ref.get(complaints), (said) =>
+      new SshError({
+        reason: "LinkLost",
+        host,
+        step: "guardian",
+        detail: said === "" ? "its channel has ended" : `its channel has ended: ${said.trim()}`
+      }))),
+    Effect.catchAll((error) => Effect.zipRight(Deferred.fail(ready, error), Deferred.fail(over, error))),
+    Effect.forkScoped
+  )
+  yield* Effect.forkScoped(Effect.catchAll(connection.lost, (error) => Deferred.fail(over, error)))
+
+  const { state, workingDirectory } = yield* Deferred.await(ready).pipe(
+    Effect.timeoutFail({
+      duration: "30 seconds",
+      onTimeout: () =>
+        new RuntimeError({
+          reason: "NotReady",
+          host,
+          step: "guardian",
+          detail: "it does not answer within 30 seconds",
+          hint: `does a plain \`ssh ${host} true\` end soon? A start-up file of the login shell may wait for input`
+        })
+    })
+  )
+  return {
+    connection,
+    facts,
+    state,
+    workingDirectory,
+    say: (line) => process.write(`${line}\n`),
+    over: Deferred.await(over)
+  }
+})

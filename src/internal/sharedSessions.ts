@@ -1,0 +1,161 @@
+/**
+ * Many users of one host, within the server's limit of sessions (MaxSessions). The limit is learned from a refused open.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as RcRef from "effect/RcRef"
+import * as Ref from "effect/Ref"
+import * as Scope from "effect/Scope"
+import type { Host } from "../services/Host.ts"
+import type { Transport } from "../services/Ssh.ts"
+import type { Invocation, SshConnection } from "../services/SshConnection.ts"
+import type { SshConfigError, SshError } from "../services/SshError.ts"
+
+type Kind = "lasting" | "short"
+
+/** One TCP connection and the sessions on it. */
+interface Line {
+  readonly transport: Transport
+  readonly lasting: number
+  readonly short: number
+}
+
+interface State {
+  readonly lines: ReadonlyArray<Line>
+  /** Sessions that one TCP connection carries; unknown until the server refuses one. */
+  readonly limit: number
+  readonly anchors: ReadonlyArray<Invocation>
+  /** Wakes those that wait for a session to end. */
+  readonly freed: Deferred.Deferred<void>
+}
+
+type Place = { readonly line: Transport } | "wait" | "open"
+
+const place = (state: State, kind: Kind): Place => {
+  // Lasting sessions leave one slot to the short ones, or a short one could wait for ever.
+  const most = Math.max(state.limit - 1, 1)
+  const line = state.lines.find((line) =>
+    line.lasting + line.short < state.limit && (kind === "short" || line.lasting < most)
+  )
+  if (line !== undefined) return { line: line.transport }
+  return kind === "short" && state.lines.some((line) => line.short > 0) ? "wait" : "open"
+}
+
+const count = (state: State, transport: Transport, kind: Kind, by: number): State => ({
+  ...state,
+  lines: state.lines.map((line) => line.transport === transport ? { ...line, [kind]: line[kind] + by } : line)
+})
+
+/**
+ * A connection over transports that `open` makes: one, and further ones only when lasting sessions have used up the limit.
+ * When one of them is lost, the connection is.
+ *
+ * @internal
+ */
+export const make = Effect.fnUntraced(function*(
+  host: Host,
+  open: Effect.Effect<Transport, SshError | SshConfigError, Scope.Scope>
+) {
+  const scope = yield* Effect.scope
+  const lost = yield* Deferred.make<never, SshError>()
+  const watched = open.pipe(
+    Effect.tap((transport) =>
+      Effect.forkIn(Effect.catchAll(transport.lost, (error) => Deferred.fail(lost, error)), scope)
+    ),
+    Scope.extend(scope)
+  )
+  const first = yield* watched
+  const state = yield* Ref.make<State>({
+    lines: [{ transport: first, lasting: 0, short: 0 }],
+    limit: Number.POSITIVE_INFINITY,
+    anchors: [],
+    freed: yield* Deferred.make<void>()
+  })
+  const opening = yield* Effect.makeSemaphore(1)
+
+  const release = Effect.fnUntraced(function*(transport: Transport, kind: Kind) {
+    const next = yield* Deferred.make<void>()
+    const freed = yield* Ref.modify(state, (s) => [s.freed, { ...count(s, transport, kind, -1), freed: next }])
+    yield* Deferred.succeed(freed, undefined)
+  })
+
+  const openLine = (kind: Kind) =>
+    opening.withPermits(1)(Effect.gen(function*() {
+      const before = yield* Ref.get(state)
+      // Somebody else may have opened one meanwhile.
+      if (place(before, kind) !== "open") return
+      const transport = yield* Effect.catchTag(watched, "SshConfigError", (error) => Effect.die(error))
+      // Where a line carries one session only, an anchor would leave no room for what the line was opened for.
+      const anchors = before.limit < 2 ? [] : before.anchors
+      yield* Effect.forEach(anchors, (invocation) => Scope.extend(transport.exec(invocation), scope), { discard: true })
+      yield* Ref.update(state, (s) => ({
+        ...s,
+        lines: [...s.lines, { transport, lasting: anchors.length, short: 0 }]
+      }))
+    }))
+
+  /** The sessions that stood when one was refused are the limit; none at all means another cause. */
+  const learn = (transport: Transport): Effect.Effect<boolean> =>
+    Ref.modify(state, (s) => {
+      const line = s.lines.find((line) => line.transport === transport)
+      const standing = line === undefined ? 0 : line.lasting + line.short - 1
+      return standing < 1 ? [false, s] : [true, { ...s, limit: Math.min(s.limit, standing) }]
+    })
+
+  const session = <A>(
+    kind: Kind,
+    use: (transport: Transport) => Effect.Effect<A, SshError, Scope.Scope>
+  ): Effect.Effect<A, SshError, Scope.Scope> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        // Chosen and counted in one step.
+        const { freed, where } = yield* Ref.modify(state, (s) => {
+          const where = place(s, kind)
+          return [{ where, freed: s.freed }, typeof where === "string" ? s : count(s, where.line, kind, 1)]
+        })
+        if (where === "wait") return yield* restore(Effect.zipRight(Deferred.await(freed), session(kind, use)))
+        if (where === "open") return yield* restore(Effect.zipRight(openLine(kind), session(kind, use)))
+        const inner = yield* Scope.make()
+        const exit = yield* Effect.exit(restore(Scope.extend(use(where.line), inner)))
+        if (Exit.isSuccess(exit)) {
+          yield* Effect.addFinalizer((exit) => Effect.ensuring(Scope.close(inner, exit), release(where.line, kind)))
+          return exit.value
+        }
+        yield* Scope.close(inner, exit)
+        const refused = exit.cause._tag === "Fail" && exit.cause.error.reason === "ChannelRefused"
+        const learned = refused ? yield* learn(where.line) : false
+        yield* release(where.line, kind)
+        return yield* learned ? restore(session(kind, use)) : Effect.failCause(exit.cause)
+      })
+    )
+
+  const files = yield* RcRef.make({ acquire: session("lasting", (transport) => transport.files) })
+
+  const connection: SshConnection = {
+    host,
+    lost: Deferred.await(lost),
+    sever: Effect.flatMap(
+      Ref.get(state),
+      (s) => Effect.forEach(s.lines, (line) => line.transport.sever, { discard: true })
+    ),
+    exec: (invocation, options) =>
+      session(options?.lasting === true ? "lasting" : "short", (transport) => transport.exec(invocation)),
+    files: RcRef.get(files),
+    dial: first.dial,
+    listen: first.listen,
+    anchor: (invocation) =>
+      Effect.acquireRelease(
+        Ref.update(state, (s) => ({ ...s, anchors: [...s.anchors, invocation] })),
+        () => Ref.update(state, (s) => ({ ...s, anchors: s.anchors.filter((other) => other !== invocation) }))
+      ),
+    aside: (invocation) =>
+      Effect.catchTag(open, "SshConfigError", (error) => Effect.die(error)).pipe(
+        Effect.flatMap((transport) => transport.exec(invocation))
+      ),
+    transports: Effect.map(Ref.get(state), (s) => s.lines.length)
+  }
+  return connection
+})

@@ -1,0 +1,333 @@
+/**
+ * The manager's side of a guardian: starts it, keeps its lease, takes it over after the link was lost, ends it.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as Talk from "../internal/guardianTalk.ts"
+import { escapeLine, quoteAll } from "../internal/words.ts"
+import type * as Protocol from "./GuardianProtocol.ts"
+import type { Host } from "./Host.ts"
+import * as HostFacts from "./HostFacts.ts"
+import type { RuntimeError } from "./RuntimeError.ts"
+import type { Program, SshConnection } from "./SshConnection.ts"
+import { type SshConfigError, SshError } from "./SshError.ts"
+
+/**
+ * What a guardian is told when it is started.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly id: string
+  readonly host: Host
+  readonly connect: Effect.Effect<SshConnection, SshError | SshConfigError, Scope.Scope>
+  readonly programs: { readonly guardian: Program; readonly anchor: Program }
+  /** A path to make if missing and keep; without one a temporary directory is made, and removed at the end. */
+  readonly workingDirectory?: string | undefined
+  /** How long the host waits for a manager that is away before it ends everything. */
+  readonly lease: Duration.Duration
+  /** Between TERM and KILL at the end. */
+  readonly grace: Duration.Duration
+  /** Executables whose paths the facts should tell. */
+  readonly executables: ReadonlyArray<string>
+}
+
+/**
+ * What a guardian found and did when it ended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EndReport {
+  /** Processes that were still running. */
+  readonly ended: number
+  /** Those of them that did not heed TERM. */
+  readonly killed: number
+  /** What lives all the same: `PID COMMAND`. */
+  readonly left: ReadonlyArray<string>
+  readonly removed: ReadonlyArray<string>
+  readonly kept: ReadonlyArray<string>
+  /** Directories that could not be removed. */
+  readonly stuck: ReadonlyArray<string>
+}
+
+/**
+ * A process of a guardian: its place in the process table, its exit code (128 + n after signal n), and how many bytes of
+ * its output were dropped because they were over the cap.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Watched {
+  readonly name: string
+  readonly started: Deferred.Deferred<{ readonly pid: number; readonly start: string }>
+  readonly exited: Deferred.Deferred<number>
+  readonly cut: Ref.Ref<{ readonly out: number; readonly err: number }>
+}
+
+/**
+ * The link as it is now.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Link =
+  | { readonly _tag: "Up"; readonly stay: Talk.Stay }
+  | { readonly _tag: "Away" }
+  | { readonly _tag: "Gone"; readonly error: SshError }
+
+/**
+ * A guardian that serves.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Guardian {
+  readonly facts: HostFacts.HostFacts
+  /** The guardian's directory on the host. */
+  readonly state: string
+  readonly workingDirectory: string
+  readonly link: SubscriptionRef.SubscriptionRef<Link>
+  /** The connection in use; waits while the link is away, fails when the lease has run out. */
+  readonly connection: Effect.Effect<SshConnection, SshError>
+  /** Starts a process in a session of its own, under a name that is used once. The words are those of `run`. */
+  readonly start: (name: string, words: ReadonlyArray<string>) => Effect.Effect<Watched, SshError>
+  /** Ends a process that `start` started; done when it has exited. */
+  readonly stop: (watched: Watched, grace: Duration.Duration) => Effect.Effect<void, SshError>
+  /** Ends a session that `run` recorded; done when it has gone. */
+  readonly halt: (pid: number, start: string, grace: Duration.Duration) => Effect.Effect<void, SshError>
+  /** Replaces the ledger on the host. */
+  readonly note: (ledger: string) => Effect.Effect<void, SshError>
+  /** Ends everything. `None` when the host could not be reached: it does so by itself when the lease runs out. */
+  readonly end: Effect.Effect<Option.Option<EndReport>>
+}
+
+const tenths = (duration: Duration.Duration): string =>
+  String(Math.max(1, Math.round(Duration.toMillis(duration) / 100)))
+
+/** While the link is away: soon at first, then every two seconds. */
+const reconnecting = Schedule.exponential("100 millis").pipe(Schedule.either(Schedule.spaced("2 seconds")))
+
+/**
+ * Starts a guardian on a host. `end` ends it; when nobody can, the lease does.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fn("Guardian.make")(function*(
+  options: Options
+): Effect.fn.Return<Guardian, SshError | SshConfigError | RuntimeError, Scope.Scope> {
+  const host = options.host.alias
+  const lease = Duration.toMillis(options.lease)
+  const beatEvery = Duration.millis(Math.min(1000, lease / 4))
+  const events = yield* Ref.make(0)
+  const answered = yield* Ref.make(yield* Clock.currentTimeMillis)
+  const processes = new Map<string, Watched>()
+  const halts = new Map<number, Deferred.Deferred<void>>()
+  const report = yield* Ref.make<ReadonlyArray<readonly [key: string, value: string]>>([])
+  const ended = yield* Deferred.make<void>()
+  const closing = yield* Ref.make(false)
+  const link = yield* SubscriptionRef.make<Link>({ _tag: "Away" })
+
+  const about = (name: string, act: (watched: Watched) => Effect.Effect<unknown>) => {
+    const watched = processes.get(name)
+    return Effect.zipRight(Ref.update(events, (n) => n + 1), watched === undefined ? Effect.void : act(watched))
+  }
+  const hear = (message: Protocol.Message): Effect.Effect<void> => {
+    switch (message._tag) {
+      case "Beat":
+        return Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(answered, now))
+      case "Started":
+        return about(message.name, ({ started }) => Deferred.succeed(started, message))
+      case "Exited":
+        return about(message.name, ({ exited }) => Deferred.succeed(exited, message.code))
+      case "Cut":
+        return about(
+          message.name,
+          ({ cut }) => Ref.update(cut, (all) => ({ ...all, [message.stream]: all[message.stream] + message.bytes }))
+        )
+      case "Halted":
+        return Effect.ignore(Effect.suspend(() =>
+          Option.match(Option.fromNullable(halts.get(message.pid)), {
+            onNone: () => Effect.void,
+            onSome: (waiting) => Deferred.succeed(waiting, undefined)
+          })
+        ))
+      case "Report":
+        return Ref.update(report, (all) => [...all, [message.key, message.value] as const])
+      case "Ended":
+        return Deferred.succeed(ended, undefined)
+      default:
+        return Effect.void
+    }
+  }
+
+  /** A stay in a scope of its own, closed when it fails. */
+  const enter = (take: "new" | "resume") =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const stay = yield* Effect.gen(function*() {
+        const connection = yield* options.connect
+        const words = [
+          take,
+          options.id,
+          options.workingDirectory ?? "",
+          String(Math.ceil(lease / 1000)),
+          String(yield* Ref.get(events)),
+          ...options.executables
+        ]
+        const stay = yield* Talk.open(connection, { program: options.programs.guardian, words }, hear)
+        yield* connection.anchor({ program: options.programs.anchor, words: [stay.state] })
+        return stay
+      }).pipe(
+        Scope.extend(scope),
+        Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)
+      )
+      return { scope, stay }
+    })
+
+  /** Renews the lease over a connection of its own: TCP needs as long again to recover as the link was away. */
+  const renewAside = (connection: SshConnection) =>
+    connection.aside({ program: options.programs.guardian, words: ["renew", options.id] }).pipe(
+      Effect.flatMap((process) => Stream.runDrain(process.stdout)),
+      Effect.scoped,
+      Effect.timeout("2 seconds"),
+      Effect.ignore
+    )
+
+  const beat = (stay: Talk.Stay) =>
+    Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const silent = now - (yield* Ref.get(answered))
+      if (silent > Math.max(2000, lease / 4)) yield* renewAside(stay.connection)
+      // A stalled channel takes no line: that must not stop the next beat.
+      yield* Effect.ignore(Effect.timeout(stay.say(`beat ${now}`), beatEvery))
+    }).pipe(Effect.repeat(Schedule.spaced(beatEvery)))
+
+  const serve = ({ scope, stay }: { readonly scope: Scope.CloseableScope; readonly stay: Talk.Stay }) =>
+    Effect.gen(function*() {
+      yield* Ref.set(answered, yield* Clock.currentTimeMillis)
+      yield* SubscriptionRef.set(link, { _tag: "Up", stay })
+      yield* Effect.ignore(Effect.raceFirst(beat(stay), stay.over))
+    }).pipe(Effect.ensuring(Scope.close(scope, Exit.void)))
+
+  const gone = (error: { readonly message: string }) =>
+    SubscriptionRef.set(link, {
+      _tag: "Gone",
+      error: new SshError({ reason: "LinkLost", host, step: "resume", detail: error.message, cause: error })
+    })
+
+  /** Back on the host before its lease has run out, again and again. */
+  const keep = Effect.gen(function*() {
+    while (!(yield* Ref.get(closing))) {
+      yield* SubscriptionRef.set(link, { _tag: "Away" })
+      const left = (yield* Ref.get(answered)) + lease - (yield* Clock.currentTimeMillis)
+      const back = yield* enter("resume").pipe(
+        Effect.retry({
+          schedule: reconnecting,
+          while: (error) => error._tag === "SshError" && error.reason !== "HostKeyChanged"
+        }),
+        Effect.timeoutFail({ duration: Math.max(0, left), onTimeout: () => Talk.leaseExpired(host) }),
+        Effect.either
+      )
+      if (back._tag === "Left") return yield* gone(back.left)
+      yield* serve(back.right)
+    }
+    return yield* gone({ message: "the runtime has been closed" })
+  })
+
+  const first = yield* enter("new")
+  const facts = yield* HostFacts.fromLines(host, first.stay.facts).pipe(
+    Effect.tapError(() => Effect.zipRight(Effect.ignore(first.stay.say("end 20")), Scope.close(first.scope, Exit.void)))
+  )
+  yield* Effect.forkScoped(Effect.zipRight(serve(first), keep))
+
+  const settled = link.changes.pipe(
+    Stream.filter((now) => now._tag !== "Away"),
+    Stream.runHead,
+    Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
+  )
+  const standing: Effect.Effect<Talk.Stay, SshError> = Effect.flatMap(
+    settled,
+    (now) => now._tag === "Up" ? Effect.succeed(now.stay) : now._tag === "Gone" ? Effect.fail(now.error) : Effect.never
+  )
+  const leaves = (stay: Talk.Stay) =>
+    link.changes.pipe(Stream.filter((now) => now._tag !== "Up" || now.stay !== stay), Stream.runHead)
+
+  /** Says a line until it has had its effect: what is said just before a link is lost may not have been heard. */
+  const insist = <A>(line: string, effect: Deferred.Deferred<A>): Effect.Effect<A, SshError> =>
+    Effect.gen(function*() {
+      const stay = yield* standing
+      yield* Effect.ignore(stay.say(line))
+      yield* Effect.raceFirst(Deferred.await(effect), leaves(stay))
+    }).pipe(
+      Effect.repeat({ until: () => Deferred.isDone(effect) }),
+      Effect.zipRight(Deferred.await(effect))
+    )
+
+  return {
+    facts,
+    state: first.stay.state,
+    workingDirectory: first.stay.workingDirectory,
+    link,
+    connection: Effect.map(standing, (stay) => stay.connection),
+    start: Effect.fnUntraced(function*(name, words) {
+      const watched: Watched = {
+        name,
+        started: yield* Deferred.make<{ readonly pid: number; readonly start: string }>(),
+        exited: yield* Deferred.make<number>(),
+        cut: yield* Ref.make({ out: 0, err: 0 })
+      }
+      processes.set(name, watched)
+      yield* insist(`start ${name} ${escapeLine(quoteAll(words))}`, watched.started)
+      return watched
+    }),
+    stop: (watched, grace) => Effect.asVoid(insist(`stop ${watched.name} ${tenths(grace)}`, watched.exited)),
+    halt: (pid, start, grace) =>
+      Effect.flatMap(Deferred.make<void>(), (waiting) => {
+        halts.set(pid, waiting)
+        return Effect.ensuring(
+          insist(`halt ${pid} ${start} ${tenths(grace)}`, waiting),
+          Effect.sync(() => halts.delete(pid))
+        )
+      }),
+    note: (ledger) => Effect.flatMap(standing, (stay) => stay.say(`ledger ${escapeLine(ledger)}`)),
+    end: Effect.gen(function*() {
+      yield* Ref.set(closing, true)
+      const stay = yield* standing
+      yield* stay.say(`end ${tenths(options.grace)}`)
+      yield* Effect.raceFirst(Deferred.await(ended), Effect.asVoid(leaves(stay)))
+      if (!(yield* Deferred.isDone(ended))) return Option.none<EndReport>()
+      const lines = yield* Ref.get(report)
+      const all = (key: string) => lines.filter(([k]) => k === key).map(([, value]) => value)
+      const number = (key: string) => all(key).reduce((sum, value) => sum + Number(value), 0)
+      return Option.some<EndReport>({
+        ended: number("ended"),
+        killed: number("killed"),
+        left: all("left"),
+        removed: all("removed"),
+        kept: all("kept"),
+        stuck: all("stuck")
+      })
+    }).pipe(
+      Effect.timeoutTo({
+        duration: Duration.sum(options.grace, "10 seconds"),
+        onTimeout: () => Option.none<EndReport>(),
+        onSuccess: (report) => report
+      }),
+      Effect.orElseSucceed(() => Option.none<EndReport>())
+    )
+  }
+})

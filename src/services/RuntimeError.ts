@@ -1,0 +1,38 @@
+/**
+ * The errors of a host in use.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { explain } from "./SshError.ts"
+
+/**
+ * A host cannot be used, or can be used no longer.
+ *
+ * - `WorkingDirectory`: it cannot be made or written
+ * - `State`: the guardian cannot keep its notes
+ * - `LeaseExpired`: the link was away for longer than the lease, the host has ended everything
+ * - `NotReady`: the guardian did not answer within its deadline
+ * - `Exited`: a process ended before it should
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RuntimeError extends Schema.TaggedError<RuntimeError>("lazycluster/RuntimeError")("RuntimeError", {
+  reason: Schema.Literal("WorkingDirectory", "State", "LeaseExpired", "NotReady", "Exited"),
+  host: Schema.String,
+  step: Schema.String,
+  detail: Schema.String,
+  log: Schema.optional(Schema.Array(Schema.String)),
+  hint: Schema.optional(Schema.String),
+  cause: Schema.optional(Schema.Defect)
+}) {
+  override get message(): string {
+    return explain({
+      what: `${this.host}: ${this.step}, ${this.reason}`,
+      detail: this.detail,
+      log: this.log,
+      hint: this.hint
+    })
+  }
+}

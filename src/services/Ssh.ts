@@ -1,0 +1,137 @@
+/**
+ * The one port to the network: connections to hosts, shared by everything that uses them.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as RcMap from "effect/RcMap"
+import type * as Scope from "effect/Scope"
+import * as managerConnection from "../internal/managerConnection.ts"
+import * as sharedSessions from "../internal/sharedSessions.ts"
+import * as ssh2Transport from "../internal/ssh2Transport.ts"
+import { type Host, isManager } from "./Host.ts"
+import { SshConfig } from "./SshConfig.ts"
+import type { SshConnection } from "./SshConnection.ts"
+import type { SshConfigError, SshError } from "./SshError.ts"
+
+/**
+ * Connections to hosts. `connect` gives the one connection that a host has; it closes when its last user's scope does (and
+ * an idle time has passed). The machine that runs this program answers under `Host.manager`.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Ssh extends Context.Tag("lazycluster/services/Ssh")<Ssh, {
+  readonly connect: (host: Host) => Effect.Effect<SshConnection, SshError | SshConfigError, Scope.Scope>
+}>() {}
+
+/**
+ * One TCP connection to a host, as a transport opens it: `exec` fails with `ChannelRefused` when the server's sessions are
+ * used up.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Transport extends Omit<SshConnection, "exec" | "anchor" | "aside" | "transports"> {
+  readonly exec: (
+    invocation: Parameters<SshConnection["exec"]>[0]
+  ) => ReturnType<SshConnection["exec"]>
+}
+
+/**
+ * How a transport reaches a host. `connect` is the service itself, for hosts that are reached through other hosts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Open = (
+  host: Host,
+  connect: Ssh["Type"]["connect"]
+) => Effect.Effect<Transport, SshError | SshConfigError, Scope.Scope>
+
+/**
+ * The service over a transport: connections shared by host, sessions kept within the server's limit.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly open: Open
+  readonly manager: SshConnection
+  /** How long a connection without users stays open. Default: not at all. */
+  readonly idleTimeToLive?: Duration.DurationInput | undefined
+}) {
+  const connections: RcMap.RcMap<Host, SshConnection, SshError | SshConfigError> = yield* RcMap.make({
+    lookup: (host: Host) =>
+      Effect.tap(
+        sharedSessions.make(host, options.open(host, connect)),
+        (connection) =>
+          // A link that has gone must not be handed to the next user.
+          Effect.forkScoped(Effect.catchAll(connection.lost, () => RcMap.invalidate(connections, host)))
+      ),
+    ...(options.idleTimeToLive === undefined ? {} : { idleTimeToLive: options.idleTimeToLive })
+  })
+  const connect: Ssh["Type"]["connect"] = Effect.fn("Ssh.connect", { kind: "client" })(function*(host: Host) {
+    yield* Effect.annotateCurrentSpan("ssh.host", host.alias)
+    if (isManager(host)) return options.manager
+    // RcMap keeps a failed lookup: without this a retry would get the old failure.
+    return yield* RcMap.get(connections, host).pipe(Effect.tapError(() => RcMap.invalidate(connections, host)))
+  })
+  return Ssh.of({ connect })
+})
+
+/**
+ * What the live layer may be told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** What to do with a host key that is not in known_hosts. Default `refuse`; a changed key is refused always. */
+  readonly hostKeys?: "refuse" | "accept-new" | undefined
+  /** For the whole way to a host, unless its ssh config says otherwise. Default 10 seconds. */
+  readonly connectTimeout?: Duration.DurationInput | undefined
+  /** A link that answers none of three of these has gone. Default 10 seconds. */
+  readonly keepalive?: Duration.DurationInput | undefined
+  /** How long a connection without users stays open. Default: not at all. */
+  readonly idleTimeToLive?: Duration.DurationInput | undefined
+}
+
+/**
+ * The service over real connections, as the user's ssh config describes the hosts.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<Ssh, ConfigError, SshConfig | FileSystem.FileSystem> =>
+  Layer.scoped(
+    Ssh,
+    Effect.gen(function*() {
+      const config = yield* SshConfig
+      const fileSystem = yield* FileSystem.FileSystem
+      const settings: ssh2Transport.Settings = {
+        acceptNew: options.hostKeys === "accept-new",
+        connectTimeout: Duration.decode(options.connectTimeout ?? "10 seconds"),
+        keepalive: Duration.decode(options.keepalive ?? "10 seconds"),
+        agentSocket: Option.getOrUndefined(yield* Config.option(Config.string("SSH_AUTH_SOCK")))
+      }
+      return yield* make({
+        open: (host, connect) =>
+          Effect.flatMap(config.resolve(host), (resolved) =>
+            ssh2Transport.open(
+              resolved,
+              settings,
+              (jump, to) => Effect.flatMap(connect(jump), (through) => through.dial(to))
+            ).pipe(Effect.provideService(FileSystem.FileSystem, fileSystem))),
+        manager: yield* managerConnection.make(),
+        idleTimeToLive: options.idleTimeToLive
+      })
+    })
+  )
