@@ -1,0 +1,160 @@
+/**
+ * What a host in memory is made of, and what the programs on it may do: the script of a test.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { HostFacts } from "../services/HostFacts.ts"
+import type { Address, ExitStatus, Files, Listener, SshConnection } from "../services/SshConnection.ts"
+import type { SshError } from "../services/SshError.ts"
+
+/**
+ * What a stand-in for an HTTP server is asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpRequest {
+  readonly method: string
+  readonly path: string
+  readonly body: string
+}
+
+/**
+ * What it answers. Default status 200, type `text/plain`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpResponse {
+  readonly status?: number | undefined
+  readonly type?: string | undefined
+  readonly body: string
+}
+
+/**
+ * A process as the program in it sees itself. Its listeners, connections and forked fibers end with it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Process {
+  readonly host: string
+  readonly pid: number
+  /** Of one of this package's Python programs: `lazycluster-NAME` and its words. */
+  readonly argv: ReadonlyArray<string>
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly stdin: Stream.Stream<Uint8Array>
+  /** The next line of standard input without its newline; `None` at the end. */
+  readonly readLine: Effect.Effect<Option.Option<string>>
+  /** Waits while the reader is slow. A process whose reader has gone dies of `PIPE` here. */
+  readonly stdout: (chunk: Uint8Array | string) => Effect.Effect<void>
+  readonly stderr: (chunk: Uint8Array | string) => Effect.Effect<void>
+  /** The files of the host; relative paths are taken from the working directory. */
+  readonly files: Files
+  readonly listen: (at: Address) => Effect.Effect<Listener, SshError, Scope.Scope>
+  readonly dial: SshConnection["dial"]
+  /** Answers HTTP on a port as long as the scope is open, and gives the port. */
+  readonly serveHttp: (
+    at: Address,
+    answer: (request: HttpRequest) => Effect.Effect<HttpResponse>
+  ) => Effect.Effect<number, SshError, Scope.Scope>
+  /** Starts a child with the same output. `detached` makes it a session of its own and no child, as a daemon does. */
+  readonly spawn: (
+    argv: readonly [string, ...Array<string>],
+    options?: {
+      readonly detached?: boolean | undefined
+      /** Replaces the environment, and with it the lease's marker. */
+      readonly env?: Readonly<Record<string, string>> | undefined
+    }
+  ) => Effect.Effect<{ readonly pid: number; readonly exit: Effect.Effect<ExitStatus> }>
+  /** From now on a signal does nothing. A process that ignores `KILL` is one that hangs in the kernel. */
+  readonly ignore: (signal: string) => Effect.Effect<void>
+}
+
+/**
+ * A program: what it does, up to its exit code. A signal interrupts it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Handler = (process: Process) => Effect.Effect<number, never, Scope.Scope>
+
+/**
+ * The programs of a host: by the last part of `argv[0]`, by `lazycluster-NAME` for a Python program of this package, or by
+ * the whole line of `sh -c`. There is no shell: a line that is not scripted runs only if it is a plain command.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Commands = Readonly<Record<string, Handler>>
+
+/**
+ * A program that is told by more than its name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Match {
+  readonly when: (argv: ReadonlyArray<string>) => boolean
+  readonly run: Handler
+}
+
+/**
+ * A host to make. Everything but its alias has a default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HostOptions {
+  readonly alias: string
+  /** What differs from 4 cores, 8 GiB, Python 3.11.2, a network and a boot id of its own. */
+  readonly facts?: Partial<ConstructorParameters<typeof HostFacts>[0]> | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Files that are there from the start; a path that ends with `/` is a directory. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined
+  readonly commands?: Commands | undefined
+  readonly matches?: ReadonlyArray<Match> | undefined
+  /** Sessions that a connection carries, as of sshd. Default 10. */
+  readonly maxSessions?: number | undefined
+  /** As of sshd. Default `true`. */
+  readonly allowForwarding?: boolean | undefined
+  /** Whether it is on the manager's own network, as `localhost` is. Default `false`. */
+  readonly sharesManagerNetwork?: boolean | undefined
+  /** What each request and each chunk of output takes. Default: nothing. */
+  readonly latency?: Duration.DurationInput | undefined
+}
+
+/**
+ * One line of what happened, in order. `at` is the clock in milliseconds. `env` is what a process has beyond its host's own;
+ * `session` numbers the connections of a host, `pid` is given where a process did it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Entry =
+  & { readonly at: number; readonly host: string }
+  & (
+    | { readonly _tag: "Connected"; readonly connection: number }
+    | { readonly _tag: "NotConnected"; readonly reason: SshError["reason"] }
+    | { readonly _tag: "Disconnected"; readonly connection: number; readonly lost: boolean }
+    | {
+      readonly _tag: "Exec"
+      readonly pid: number
+      readonly argv: ReadonlyArray<string>
+      readonly env: Readonly<Record<string, string>>
+      readonly cwd: string
+    }
+    | { readonly _tag: "Exited"; readonly pid: number; readonly code: number; readonly signal?: string | undefined }
+    | { readonly _tag: "Signalled"; readonly pid: number; readonly signal: string }
+    | { readonly _tag: "Wrote"; readonly path: string; readonly bytes: number; readonly mode: number }
+    | { readonly _tag: "Listening"; readonly port: number; readonly owner: string }
+    | { readonly _tag: "Freed"; readonly port: number }
+    | { readonly _tag: "Dialled"; readonly address: string; readonly port: number }
+    | { readonly _tag: "Fault"; readonly fault: string }
+  )

@@ -1,0 +1,113 @@
+/**
+ * One SSH connection to a host in memory, with both its ends: a cut cable leaves the server's end standing.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import type { Duplex } from "node:stream"
+import { linkLost } from "../../internal/ssh2Errors.ts"
+import type { SshError } from "../../services/SshError.ts"
+import * as memoryDuplex from "./memoryDuplex.ts"
+import type { MemoryHost } from "./memoryHost.ts"
+
+/** @internal */
+export interface Link {
+  /** Counted by host. */
+  readonly number: number
+  /** Fails when the client's end has gone. */
+  readonly lost: Deferred.Deferred<never, SshError>
+  /** What the server's process for this connection holds: channels and listening ports. */
+  readonly server: Scope.CloseableScope
+  /** What the client has dialled, or accepted from a listener. */
+  readonly ends: Set<Duplex>
+  sessions: number
+  clientOpen: boolean
+  serverOpen: boolean
+}
+
+/** @internal */
+export const make = Effect.fnUntraced(function*(host: MemoryHost) {
+  const link: Link = {
+    number: ++host.accepted,
+    lost: yield* Deferred.make<never, SshError>(),
+    server: yield* Scope.make(),
+    ends: new Set(),
+    sessions: 0,
+    clientOpen: true,
+    serverOpen: true
+  }
+  host.links.add(link)
+  return link
+})
+
+/**
+ * The server's process for this connection ends: channels closed, ports free. The client hears of it if packets pass.
+ *
+ * @internal
+ */
+export const closeServer = (host: MemoryHost, link: Link): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (!link.serverOpen) return Effect.void
+    link.serverOpen = false
+    return Effect.zipRight(
+      Scope.close(link.server, Exit.void),
+      host.gate.isOpen() ? closeClient(host, link, true) : Effect.void
+    ).pipe(Effect.zipRight(forget(host, link)))
+  })
+
+/**
+ * The client's end goes: everything that it has open fails.
+ *
+ * @internal
+ */
+export const closeClient = (host: MemoryHost, link: Link, lost: boolean): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (!link.clientOpen) return Effect.void
+    link.clientOpen = false
+    const error = linkLost(host.alias, "connection")
+    link.ends.forEach((end) => memoryDuplex.destroy(end, lost ? error : undefined))
+    return host.note({ _tag: "Disconnected", connection: link.number, lost }).pipe(
+      Effect.zipRight(Deferred.fail(link.lost, error)),
+      Effect.zipRight(forget(host, link))
+    )
+  })
+
+const forget = (host: MemoryHost, link: Link) =>
+  Effect.sync(() => {
+    if (!link.clientOpen && !link.serverOpen) host.links.delete(link)
+  })
+
+/**
+ * The client closes; the server hears of it only if packets pass.
+ *
+ * @internal
+ */
+export const hangUp = (host: MemoryHost, link: Link, lost: boolean): Effect.Effect<void> =>
+  Effect.zipRight(
+    closeClient(host, link, lost),
+    Effect.suspend(() => host.gate.isOpen() ? closeServer(host, link) : Effect.void)
+  )
+
+/**
+ * The way of one packet: the latency, and for as long as packets are dropped no further.
+ *
+ * @internal
+ */
+export const travel = (host: MemoryHost, link: Link): Effect.Effect<void, SshError> =>
+  Effect.suspend(() => {
+    if (!link.clientOpen) return Deferred.await(link.lost)
+    if (host.gate.isOpen() && Duration.equals(host.latency, Duration.zero)) return Effect.void
+    return way(host).pipe(Effect.raceFirst(Deferred.await(link.lost)))
+  })
+
+/** @internal */
+export const way = (host: MemoryHost): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    Duration.equals(host.latency, Duration.zero)
+      ? host.gate.wait
+      : Effect.zipRight(Effect.sleep(host.latency), host.gate.wait)
+  )

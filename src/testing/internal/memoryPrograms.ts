@@ -1,0 +1,69 @@
+/**
+ * The shell programs of this package, as models: what `run.sh` and its like do, without a shell.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Invocation } from "../../services/SshConnection.ts"
+import * as memoryExec from "./memoryExec.ts"
+import * as memoryGuardian from "./memoryGuardian.ts"
+import type { MemoryHost } from "./memoryHost.ts"
+import type { Link } from "./memoryLink.ts"
+import { bytesOf } from "./memoryPipe.ts"
+import type { Body, MemoryProcess } from "./memoryProcess.ts"
+
+/**
+ * The body of the process that sshd starts for an invocation; `link` is `undefined` on the manager.
+ *
+ * @internal
+ */
+export const body = (host: MemoryHost, link: Link | undefined, { program, words }: Invocation): Body => (process) => {
+  switch (program.name) {
+    case "run":
+      return run(host, process, words)
+    case "guardian":
+      return memoryGuardian.talk(host, link, process, words)
+    case "anchor":
+      return anchor(host, link, process, words)
+    default:
+      process.argv = [`lazycluster-${program.name}`, ...words]
+      return memoryExec.exec(host, process)
+  }
+}
+
+const run = (host: MemoryHost, process: MemoryProcess, words: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const [directory = "", sessions = "-", ...rest] = words
+    if (directory !== "") {
+      const path = host.tree.resolve(directory)
+      if (!Option.exists(yield* host.tree.stat(path), (found) => found.type === "directory")) {
+        yield* process.io.stderr(bytesOf(`lazycluster-run: 1: cd: can't cd to ${directory}\n`))
+        return 125
+      }
+      process.cwd = path
+    }
+    if (sessions !== "-") {
+      const line = `${process.pid} ${process.start}\n`
+      const recorded = yield* Effect.either(host.tree.append(sessions, bytesOf(line), 0o600))
+      if (recorded._tag === "Left") {
+        yield* process.io.stderr(bytesOf(`lazycluster-run: 1: cannot create ${sessions}: Directory nonexistent\n`))
+        return 125
+      }
+      yield* process.io.stdout(bytesOf(`lazycluster ${line}`))
+    }
+    const end = rest.indexOf("--")
+    process.env = { ...process.env, ...Object.fromEntries(rest.slice(0, end).map(memoryExec.assignment)) }
+    process.argv = rest.slice(end + 1)
+    return yield* memoryExec.exec(host, process)
+  })
+
+/** Its connection ends with the runtime, if it is dead by then. */
+const anchor = (host: MemoryHost, link: Link | undefined, process: MemoryProcess, words: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const guardian = [...host.guardians.values()].find(({ state }) => state === words[0])
+    if (guardian === undefined) return 1
+    if (link !== undefined) guardian.links.add(link)
+    while (Option.isSome(yield* process.io.stdin.read)) { /* nothing is said to an anchor */ }
+    return 0
+  })

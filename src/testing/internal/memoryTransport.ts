@@ -1,0 +1,231 @@
+/**
+ * What can be done with a host in memory: its connections, and the manager's own processes and ports.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Host } from "../../services/Host.ts"
+import type { Transport } from "../../services/Ssh.ts"
+import type { ExitStatus, RemoteProcess, SshConnection } from "../../services/SshConnection.ts"
+import { SshError } from "../../services/SshError.ts"
+import * as memoryDuplex from "./memoryDuplex.ts"
+import * as memoryFiles from "./memoryFiles.ts"
+import type { MemoryHost } from "./memoryHost.ts"
+import * as memoryLink from "./memoryLink.ts"
+import * as memoryNetwork from "./memoryNetwork.ts"
+import * as memoryPipe from "./memoryPipe.ts"
+import * as memoryProcess from "./memoryProcess.ts"
+import * as memoryPrograms from "./memoryPrograms.ts"
+
+/** sshd's own default. */
+const defaultMaxSessions = 10
+
+const refuse = (host: MemoryHost, step: string, reason: SshError["reason"], detail: string, hint: string) =>
+  new SshError({ reason, host: host.alias, step, detail, hint })
+
+/** A session takes its slot of the server as long as its scope is open. */
+const slot = (host: MemoryHost, link: memoryLink.Link, step: string) =>
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      if (link.sessions >= (host.options.maxSessions ?? defaultMaxSessions)) {
+        return refuse(
+          host,
+          step,
+          "ChannelRefused",
+          "open failed",
+          "the server allows no further session on this connection (MaxSessions)"
+        )
+      }
+      link.sessions += 1
+      return Effect.void
+    }),
+    () =>
+      Effect.sync(() => {
+        link.sessions -= 1
+      })
+  )
+
+const forwarding = (host: MemoryHost, step: string) =>
+  host.options.allowForwarding === false
+    ? refuse(host, step, "ForwardRefused", "administratively prohibited", "does sshd allow it (AllowTcpForwarding)?")
+    : Effect.void
+
+/** A process behind pipes; `through` is what each chunk of the client passes. */
+const start = Effect.fnUntraced(function*(
+  host: MemoryHost,
+  link: memoryLink.Link | undefined,
+  invocation: Parameters<SshConnection["exec"]>[0],
+  through: Effect.Effect<void, SshError>
+) {
+  const [stdin, stdout, stderr] = yield* Effect.all([memoryPipe.make, memoryPipe.make, memoryPipe.make])
+  const done = yield* Deferred.make<ExitStatus>()
+  const hangUp = Effect.all([stdin.end, stdout.break, stderr.break], { discard: true })
+  yield* memoryProcess.spawn(host, {
+    argv: [`lazycluster-${invocation.program.name}`],
+    env: host.env,
+    cwd: host.home,
+    io: { stdin, stdout: stdout.write, stderr: stderr.write },
+    body: memoryPrograms.body(host, link, invocation),
+    onExit: (status) => Effect.all([stdout.end, stderr.end, Deferred.succeed(done, status)], { discard: true })
+  })
+  const lost = link === undefined ? Effect.never : Deferred.await(link.lost)
+  const heard = (pipe: memoryPipe.Pipe): Stream.Stream<Uint8Array, SshError> => {
+    const chunks = Stream.mapEffect(pipe.stream, (chunk) => Effect.as(through, chunk))
+    return link === undefined ? chunks : Stream.interruptWhenDeferred(chunks, link.lost)
+  }
+  const process: RemoteProcess = {
+    write: (chunk) =>
+      Effect.zipRight(through, Effect.asVoid(Effect.raceFirst(stdin.write(memoryPipe.bytesOf(chunk)), lost))),
+    endInput: Effect.zipRight(Effect.ignore(through), stdin.end),
+    stdout: heard(stdout),
+    stderr: heard(stderr),
+    exit: Effect.raceFirst(Effect.zipLeft(Deferred.await(done), through), lost)
+  }
+  return { process, hangUp }
+})
+
+/** A listening port whose closing is the business of the scope that it is given. */
+const listen = (host: MemoryHost, at: Parameters<SshConnection["listen"]>[0], owner: string) =>
+  Effect.acquireRelease(
+    Effect.tap(memoryNetwork.bind(host.network, at, host.alias, owner), (bound) =>
+      host.note({ _tag: "Listening", port: bound.port, owner })),
+    (bound) =>
+      free(host, bound)
+  )
+
+const free = (host: MemoryHost, bound: memoryNetwork.Bound) =>
+  Effect.suspend(() =>
+    host.network.bound.has(bound)
+      ? Effect.zipRight(memoryNetwork.unbind(host.network, bound), host.note({ _tag: "Freed", port: bound.port }))
+      : Effect.void
+  )
+
+/**
+ * Opens a connection. Its scope closes it.
+ *
+ * @internal
+ */
+export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, connectTimeout: Duration.DurationInput) {
+  yield* arrive(host).pipe(
+    Effect.timeoutFail({
+      duration: connectTimeout,
+      onTimeout: () =>
+        refuse(
+          host,
+          "connect",
+          "Timeout",
+          `${host.alias} does not answer within the deadline`,
+          "is the host up, and does a firewall drop packets to it? ConnectTimeout in the ssh config sets the deadline"
+        )
+    }),
+    Effect.tapError(({ reason }) => host.note({ _tag: "NotConnected", reason }))
+  )
+  const link = yield* Effect.acquireRelease(
+    memoryLink.make(host),
+    (link) => memoryLink.hangUp(host, link, false)
+  )
+  yield* host.note({ _tag: "Connected", connection: link.number })
+  const lost = Deferred.await(link.lost)
+  const through = memoryLink.travel(host, link)
+  const whileOpen = (release: Effect.Effect<void>) =>
+    Effect.suspend(() => link.clientOpen && host.gate.isOpen() ? release : Effect.void)
+  const end = (end: Parameters<typeof memoryDuplex.destroy>[0]) => {
+    link.ends.add(end)
+    end.once("close", () => link.ends.delete(end))
+    return end
+  }
+  const transport: Transport = {
+    host: name,
+    lost,
+    sever: memoryLink.hangUp(host, link, true),
+    exec: (invocation) =>
+      Effect.gen(function*() {
+        yield* through
+        yield* slot(host, link, "exec")
+        const { hangUp, process } = yield* start(host, link, invocation, through)
+        yield* Scope.addFinalizer(link.server, hangUp)
+        yield* Effect.addFinalizer(() => whileOpen(hangUp))
+        return process
+      }),
+    files: Effect.gen(function*() {
+      yield* through
+      yield* slot(host, link, "sftp")
+      return memoryFiles.make(host, host.home, through)
+    }),
+    dial: (to) =>
+      Effect.gen(function*() {
+        yield* through
+        yield* forwarding(host, "dial")
+        yield* host.note({ _tag: "Dialled", address: to.address ?? "127.0.0.1", port: to.port })
+        return end(
+          yield* Effect.acquireRelease(
+            memoryNetwork.connect(host.network, to, host.alias, [host.gate]),
+            (end) => Effect.sync(() => memoryDuplex.destroy(end))
+          )
+        )
+      }),
+    listen: (at) =>
+      Effect.gen(function*() {
+        yield* through
+        yield* forwarding(host, "listen")
+        const bound = yield* Scope.extend(listen(host, at, `sshd of connection ${link.number}`), link.server)
+        yield* Effect.addFinalizer(() => whileOpen(free(host, bound)))
+        return {
+          port: bound.port,
+          connections: Stream.fromQueue(bound.arrivals).pipe(
+            Stream.map(end),
+            Stream.merge(Stream.fromEffect(lost), { haltStrategy: "either" })
+          )
+        }
+      })
+  }
+  return transport
+})
+
+/** The way to the server, up to its answer. */
+const arrive = (host: MemoryHost): Effect.Effect<void, SshError> =>
+  Effect.zipRight(
+    memoryLink.way(host),
+    Effect.suspend(() => {
+      if (!host.gate.isOpen()) return arrive(host)
+      return host.refusal === undefined
+        ? Effect.void
+        : new SshError({ ...host.refusal, host: host.alias, step: "connect" })
+    })
+  )
+
+const execHere = Effect.fnUntraced(function*(host: MemoryHost, invocation: Parameters<SshConnection["exec"]>[0]) {
+  const { hangUp, process } = yield* start(host, undefined, invocation, Effect.void)
+  yield* Effect.addFinalizer(() => hangUp)
+  return process
+})
+
+/**
+ * The manager: the same without SSH between.
+ *
+ * @internal
+ */
+export const manager = (host: MemoryHost, name: Host): SshConnection => ({
+  host: name,
+  lost: Effect.never,
+  sever: Effect.void,
+  exec: (invocation) => execHere(host, invocation),
+  files: Effect.succeed(memoryFiles.make(host, host.home, Effect.void)),
+  dial: (to) =>
+    Effect.acquireRelease(
+      memoryNetwork.connect(host.network, to, host.alias, []),
+      (end) => Effect.sync(() => memoryDuplex.destroy(end))
+    ),
+  listen: (at) =>
+    Effect.map(listen(host, at, "manager"), (bound) => ({
+      port: bound.port,
+      connections: Stream.fromQueue(bound.arrivals)
+    })),
+  anchor: () => Effect.void,
+  aside: (invocation) => execHere(host, invocation),
+  transports: Effect.succeed(0)
+})
