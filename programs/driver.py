@@ -1,0 +1,267 @@
+# Speaks Dask for the manager: newline-delimited JSON on standard input and output, many requests in flight.
+# Words: SCHEDULER_ADDRESS CALLING CONNECT_SECONDS, the second being the source of calling.py.
+# Says first {"event": "ready", ...} or {"event": "failed", "detail": ...}; later {"event": "lost", ...} and ends when the
+# scheduler has gone. Requests are {"id", "op", ...}; answers {"id", "ok": ...} or {"id", "error": {"kind", ...}}.
+# Ends at the end of its input. Values stay on the cluster: only JSON text made by a worker comes here.
+import asyncio
+import concurrent.futures
+import hashlib
+import json
+import os
+import sys
+import threading
+import uuid
+
+# Whatever a library prints goes to the log; the manager alone hears us on the old descriptor.
+_answers = os.fdopen(os.dup(1), "wb")
+os.dup2(2, 1)
+
+from distributed import Client, KilledWorker, WorkerPlugin  # noqa: E402
+
+ADDRESS, CALLING, CONNECT_SECONDS = sys.argv[1:]
+del sys.argv[1:]
+MODULE = "lazycluster_calling_" + hashlib.sha256(CALLING.encode()).hexdigest()[:12]
+MARK = "lazycluster-report:"
+
+
+class Calling(WorkerPlugin):
+    """Puts calling.py into every worker, also into those that join later."""
+
+    def __init__(self, name, source):
+        self.name = name
+        self.source = source
+
+    def setup(self, worker):
+        import sys
+        import types
+
+        module = types.ModuleType(self.name)
+        exec(compile(self.source, "lazycluster-calling", "exec"), module.__dict__)
+        sys.modules.setdefault(self.name, module)
+
+
+# Both run on workers. Being of __main__ they travel by value, which is why they are this small.
+def call(module, spec, values):
+    import sys
+
+    return sys.modules[module].on_worker(spec, values)
+
+
+def text(module, name, value):
+    import sys
+
+    return sys.modules[module].text_on_worker(name, value)
+
+
+class Problem(Exception):
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+def told(error):
+    """An exception as the manager hears it."""
+    message = str(error)
+    if isinstance(error, Problem):
+        return {"kind": error.kind, "type": "", "message": message}
+    if isinstance(error, RuntimeError) and message.startswith(MARK):
+        return json.loads(message[len(MARK) :])
+    if isinstance(error, KilledWorker):
+        kind = "WorkerKilled"
+    elif isinstance(error, (asyncio.CancelledError, concurrent.futures.CancelledError)):
+        kind = "Cancelled"
+    elif isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        kind = "Timeout"
+    else:
+        kind = "Scheduler"
+    return {"kind": kind, "type": type(error).__name__, "message": message}
+
+
+class OneConnection(Client):
+    """Dask cancels every future when the scheduler goes, and a new scheduler has none of them: say so and end."""
+
+    async def _reconnect(self):
+        self.lost.set()
+
+
+class Driver:
+    def __init__(self):
+        self.futures = {}
+        self.running = {}
+        self.dropped = set()
+        self.ended = asyncio.Event()
+        self.lost = asyncio.Event()
+        # One thread: whole lines, and a manager that reads slowly does not stall the event loop.
+        self.writer = concurrent.futures.ThreadPoolExecutor(1)
+
+    def write(self, message):
+        _answers.write(json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n")
+        _answers.flush()
+
+    async def say(self, message):
+        await asyncio.get_running_loop().run_in_executor(self.writer, self.write, message)
+
+    def read(self, loop):
+        # A thread, because the start of our input is in this buffer already.
+        for line in sys.stdin.buffer:
+            loop.call_soon_threadsafe(self.receive, line)
+        loop.call_soon_threadsafe(self.ended.set)
+
+    def receive(self, line):
+        request = json.loads(line)
+        if request["op"] == "drop":
+            task = self.running.get(request["target"])
+            if task is not None:
+                self.dropped.add(request["target"])
+                task.cancel()
+            return
+        task = asyncio.ensure_future(self.serve(request))
+        self.running[request["id"]] = task
+        task.add_done_callback(lambda _: self.forget(request["id"]))
+
+    def forget(self, id):
+        self.running.pop(id, None)
+        self.dropped.discard(id)
+
+    async def serve(self, request):
+        try:
+            answer = {"id": request["id"], "ok": await getattr(self, "op_" + request["op"])(request)}
+        except asyncio.CancelledError as error:
+            # Dask cancels with the same class; where it was us, nobody waits for an answer.
+            if request["id"] in self.dropped:
+                return
+            answer = {"id": request["id"], "error": told(error)}
+        except Exception as error:
+            answer = {"id": request["id"], "error": told(error)}
+        await self.say(answer)
+
+    def future(self, key):
+        future = self.futures.get(key)
+        if future is None:
+            raise Problem("Unknown", "no future {} in this client: it was released, or it is of another one".format(key))
+        if future.status == "cancelled":
+            error = future._state.exception
+            raise error if error is not None else Problem("Cancelled", key)
+        return future
+
+    def template(self, item, values):
+        if "future" in item:
+            values.append(self.future(item["future"]))
+            return {"future": len(values) - 1}
+        if "list" in item:
+            return {"list": [self.template(each, values) for each in item["list"]]}
+        return item
+
+    async def op_submit(self, request):
+        options = request.get("options", {})
+        keys = []
+        for args in request["calls"]:
+            values = []
+            spec = {"code": request["code"], "args": {name: self.template(item, values) for name, item in args.items()}}
+            key = options.get("key") or "{}-{}".format(request["code"]["name"], uuid.uuid4().hex)
+            # Bytes: Dask looks for keys and futures inside lists and dicts, never inside these.
+            self.futures[key] = self.client.submit(
+                call,
+                MODULE,
+                json.dumps(spec).encode(),
+                values,
+                key=key,
+                pure=False,
+                workers=options.get("workers"),
+                allow_other_workers=False,
+                priority=options.get("priority", 0),
+                retries=options.get("retries", 0),
+            )
+            keys.append(key)
+            if len(keys) % 50 == 0:
+                await asyncio.sleep(0)
+        return keys
+
+    async def text_of(self, key):
+        future = self.future(key)
+        name = key.rsplit("-", 1)[0]
+        # Results go before further work, else a long queue would keep them back.
+        return await self.client.submit(
+            text, MODULE, name, future, key="json-" + uuid.uuid4().hex, pure=False, priority=1000
+        )
+
+    async def op_result(self, request):
+        return await self.text_of(request["key"])
+
+    async def op_gather(self, request):
+        tasks = [asyncio.ensure_future(self.text_of(key)) for key in request["keys"]]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def op_cancel(self, request):
+        await self.client.cancel([self.futures[key] for key in request["keys"] if key in self.futures], force=True)
+
+    async def op_release(self, request):
+        for key in request["keys"]:
+            self.futures.pop(key, None)
+
+    async def op_who_has(self, request):
+        held = await self.client.who_has([self.future(key) for key in request["keys"]])
+        return {key: list(held.get(key, ())) for key in request["keys"]}
+
+    async def op_info(self, request):
+        identity = await self.client.scheduler.identity(n_workers=-1)
+        versions = await self.client.get_versions()
+        return {
+            "scheduler": {"address": identity["address"], "versions": versions["scheduler"]},
+            "workers": [
+                {
+                    "address": address,
+                    "name": str(worker["name"]),
+                    "threads": worker["nthreads"],
+                    "memoryLimit": worker["memory_limit"] or 0,
+                    "status": worker["status"],
+                    "versions": versions["workers"].get(address) or {},
+                }
+                for address, worker in identity["workers"].items()
+            ],
+        }
+
+    async def op_wait_for_workers(self, request):
+        await self.client.wait_for_workers(request["n"], timeout=request["timeout"])
+
+    async def main(self):
+        try:
+            self.client = await OneConnection(
+                ADDRESS, asynchronous=True, set_as_default=False, timeout=float(CONNECT_SECONDS), name="lazycluster"
+            )
+            self.client.lost = self.lost
+            # Dask would unpickle the type of each value here, which may be a class of the user's.
+            in_memory = self.client._stream_handlers["key-in-memory"]
+            self.client._stream_handlers["key-in-memory"] = lambda key=None, type=None, workers=None: in_memory(key=key)
+            await self.client.register_plugin(Calling(MODULE, CALLING), name=MODULE)
+        except Exception as error:
+            await self.say({"event": "failed", "detail": "{}: {}".format(type(error).__name__, error)})
+            return 1
+        await self.say({"event": "ready", "version": 1})
+        threading.Thread(target=self.read, args=(asyncio.get_running_loop(),), daemon=True).start()
+        events = [asyncio.ensure_future(event.wait()) for event in (self.ended, self.lost)]
+        await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+        if self.lost.is_set():
+            await self.say({"event": "lost", "detail": "the connection to the scheduler at {} is gone".format(ADDRESS)})
+            return 1
+        for task in list(self.running.values()):
+            task.cancel()
+        try:
+            await asyncio.wait_for(self.client.close(), 5)
+        except Exception:
+            pass
+        return 0
+
+
+async def run():
+    return await Driver().main()
+
+
+code = asyncio.run(run())
+sys.stderr.flush()
+# The reader thread holds standard input, and a normal end of the interpreter would trip over it.
+os._exit(code)
