@@ -49,9 +49,10 @@ const assignments = (values: ReadonlyArray<string>): Record<string, string> =>
 export const finish = Effect.fnUntraced(function*(
   host: Host,
   settings: Settings,
-  facts: Tokens.Facts,
+  written: Tokens.Facts,
   machine: Machine
 ) {
+  const facts: Tokens.Facts = { ...written, hostKeyAlias: written.hostKeyAlias?.toLowerCase() }
   const all = (name: string): ReadonlyArray<string> => settings.get(name)?.values ?? []
   const first = (name: string): string | undefined => all(name)[0]
   const yes = (name: string): boolean => first(name) === "yes"
@@ -126,7 +127,7 @@ export const finish = Effect.fnUntraced(function*(
     hostName: facts.hostName,
     port: facts.port,
     user: facts.user,
-    hostKeyAlias: facts.hostKeyAlias?.toLowerCase(),
+    hostKeyAlias: facts.hostKeyAlias,
     identityFiles: identitiesConfigured
       ? yield* files("identityfile")
       : yield* Effect.filter(defaultIdentities.map((name) => `${facts.home}/.ssh/${name}`), machine.exists),

@@ -36,6 +36,17 @@ const given = (host: Host): Setting.Settings =>
     )
   )
 
+/** Names go into shell lines by `%h`, `%n` and `%r`. What OpenSSH takes from no command line is not taken from a program. */
+const harmless = (host: Host): Effect.Effect<void, SshConfigError> =>
+  /^-|['`"$\\;&<>|(){},\s\p{Cc}]/u.test(host.alias) || /^-|['`";&<>|(){}\p{Cc}]|\s-|\\$/u.test(host.user ?? "")
+    ? new SshConfigError({
+      reason: "InvalidHost",
+      host: host.alias,
+      detail: "the name of the host or of its user holds characters that a shell would act on",
+      hint: "write such a host into your ssh config under a plain alias"
+    })
+    : Effect.void
+
 /**
  * Both answers of the service.
  *
@@ -131,6 +142,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   }
 
   const resolve = Effect.fnUntraced(function*(host: Host) {
+    yield* harmless(host)
     yield* present
     const once = yield* readAll(host, given(host), Option.none())
     const hostName = canonical(once.name)

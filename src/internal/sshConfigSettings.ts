@@ -24,8 +24,11 @@ export type Settings = ReadonlyMap<string, Setting>
 
 const adding: ReadonlySet<string> = new Set(["identityfile", "certificatefile"])
 
-/** Of these two the first to be obtained wins, whichever it is. */
-const ways: ReadonlySet<string> = new Set(["proxyjump", "proxycommand"])
+/** The first way to be obtained wins; `ProxyJump none` only keeps other jumps away, `ProxyCommand none` both. */
+const isShut = (self: Settings, name: string, setting: Setting): boolean => {
+  if (name === "proxycommand") return (self.get("proxyjump")?.values.length ?? 0) > 0
+  return name === "proxyjump" && setting.values.length > 0 && self.has("proxycommand")
+}
 
 /**
  * The settings after a line that applies.
@@ -37,7 +40,7 @@ export const set = (self: Settings, name: string, setting: Setting): Settings =>
   if (adding.has(name) && before !== undefined) {
     return new Map([...self, [name, { ...before, values: [...new Set([...before.values, ...setting.values])] }]])
   }
-  if (before !== undefined || (ways.has(name) && [...ways].some((way) => self.has(way)))) return self
+  if (before !== undefined || isShut(self, name, setting)) return self
   return new Map([...self, [name, setting]])
 }
 
