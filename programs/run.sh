@@ -19,6 +19,7 @@ if [ "$2" != - ]; then
   printf 'lazycluster %s %s\n' "$$" "${lc_stat:-0}"
 fi
 shift 2
+# shellcheck disable=SC2163
 while [ "$1" != -- ]; do export "$1"; shift; done
 shift
 unset lc_boot lc_stat lc_field lc_word

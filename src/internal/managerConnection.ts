@@ -1,0 +1,114 @@
+/**
+ * The connection to the machine that runs this program: child processes, sockets and files, in the shape of an SSH connection.
+ *
+ * @since 0.1.0
+ */
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import { type ChildProcess, spawn } from "node:child_process"
+import { constants, homedir } from "node:os"
+import { env as inherited } from "node:process"
+import type { Readable } from "node:stream"
+import { manager } from "../services/Host.ts"
+import type { ExitStatus, Invocation, RemoteProcess, SshConnection } from "../services/SshConnection.ts"
+import { SshError } from "../services/SshError.ts"
+import * as managerFiles from "./managerFiles.ts"
+import * as managerSockets from "./managerSockets.ts"
+import { shellArgv, shellInput } from "./shipping.ts"
+
+const spawnError = (cause: unknown): SshError =>
+  new SshError({
+    reason: "Spawn",
+    host: manager.alias,
+    step: "exec",
+    detail: cause instanceof Error ? cause.message : String(cause),
+    cause
+  })
+
+const output = (readable: Readable): Stream.Stream<Uint8Array, SshError> =>
+  NodeStream.fromReadable<SshError, Uint8Array>(() => readable, spawnError)
+
+/** What a process does not take any more is dropped, as sshd does: its exit says what happened. */
+const write = (child: ChildProcess) => (chunk: Uint8Array | string): Effect.Effect<void, SshError> =>
+  Effect.async<void>((resume) => {
+    if (child.stdin === null || !child.stdin.writable) {
+      resume(Effect.void)
+    } else {
+      child.stdin.write(chunk, () => resume(Effect.void))
+    }
+  })
+
+/** Closes what an SSH channel would close. The process is not ended: what must end is started through a guardian. */
+const release = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.sync(() => {
+    child.stdin?.destroy()
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    child.unref()
+  })
+
+const exec = (environment: NodeJS.ProcessEnv, home: string) =>
+  Effect.fnUntraced(function*(invocation: Invocation): Effect.fn.Return<RemoteProcess, SshError, Scope.Scope> {
+    const exited = yield* Deferred.make<ExitStatus, SshError>()
+    const [file, ...args] = shellArgv(invocation.program)
+    const child = yield* Effect.acquireRelease(
+      Effect.try({
+        try: () => {
+          // A session of its own: Ctrl-C in a terminal is for the manager, and what is ours is found by session.
+          const child = spawn(file, args, { cwd: home, env: environment, detached: true, stdio: "pipe" })
+          child
+            .on("error", (cause) => Deferred.unsafeDone(exited, Effect.fail(spawnError(cause))))
+            .on("exit", (code, signal) =>
+              Deferred.unsafeDone(
+                exited,
+                Effect.succeed(
+                  signal === null
+                    ? { code: code ?? 0 }
+                    : { code: 128 + constants.signals[signal], signal: signal.slice(3) }
+                )
+              ))
+          child.stdin.on("error", () => undefined)
+          return child
+        },
+        catch: spawnError
+      }),
+      release
+    )
+    yield* write(child)(shellInput(invocation))
+    return {
+      write: write(child),
+      endInput: Effect.sync(() => void child.stdin.end()),
+      stdout: output(child.stdout),
+      stderr: output(child.stderr),
+      exit: Deferred.await(exited)
+    }
+  })
+
+/**
+ * The connection of the manager to itself. `env` is set over the environment of this process, for processes and for the home
+ * directory that relative paths start from.
+ *
+ * @internal
+ */
+export const make = (
+  options: { readonly env?: Readonly<Record<string, string>> | undefined } = {}
+): Effect.Effect<SshConnection> =>
+  Effect.sync(() => {
+    const environment = { ...inherited, ...options.env }
+    const home = environment["HOME"] ?? homedir()
+    return {
+      host: manager,
+      lost: Effect.never,
+      sever: Effect.void,
+      exec: exec(environment, home),
+      files: Effect.succeed(managerFiles.make(home)),
+      dial: managerSockets.dial,
+      listen: managerSockets.listen,
+      anchor: () => Effect.void,
+      aside: exec(environment, home),
+      transports: Effect.succeed(0)
+    }
+  })
