@@ -3,11 +3,13 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import { dual } from "effect/Function"
 import * as Hash from "effect/Hash"
 import * as Pipeable from "effect/Pipeable"
 import * as Schema from "effect/Schema"
+import * as PythonFunction from "./PythonFunction.ts"
 import * as TaskStep from "./TaskStep.ts"
 
 const Fields = Schema.Struct({
@@ -20,6 +22,8 @@ const Fields = Schema.Struct({
 const Plain = Schema.Struct({ version: Schema.Literal(1), ...Fields.fields })
 
 const equivalent = Schema.equivalence(Fields)
+
+type AnyFunction = PythonFunction.PythonFunction<never, unknown>
 
 declare const ReturnsId: unique symbol
 
@@ -40,17 +44,17 @@ export class RuntimeTask<out Returns extends ReadonlyArray<unknown> = ReadonlyAr
   /** Whether a join of the runtime leaves this task out. */
   readonly omitOnJoin: boolean
   readonly steps: ReadonlyArray<TaskStep.TaskStep>
-  /** Of each function step in turn; they do not travel with the JSON form. */
-  readonly returnSchemas: ReadonlyArray<Schema.Schema.AnyNoContext>
+  /** By the index of their step: how to read what they return. They do not travel with the JSON form. */
+  readonly functions: ReadonlyMap<number, AnyFunction>
 
   /** @internal */
-  constructor(fields: typeof Fields.Type, returnSchemas: ReadonlyArray<Schema.Schema.AnyNoContext> = []) {
+  constructor(fields: typeof Fields.Type, functions: ReadonlyMap<number, AnyFunction> = new Map()) {
     super()
     this.name = fields.name
     this.env = fields.env
     this.omitOnJoin = fields.omitOnJoin
     this.steps = fields.steps
-    this.returnSchemas = returnSchemas
+    this.functions = functions
   }
 
   /** @internal */
@@ -103,17 +107,17 @@ export const isRuntimeTask = (u: unknown): u is RuntimeTask => u instanceof Runt
 export const make = (name = "task"): RuntimeTask<[]> =>
   new RuntimeTask<[]>({ name, env: {}, omitOnJoin: false, steps: [] })
 
+const fieldsOf = ({ env, name, omitOnJoin, steps }: RuntimeTask): typeof Fields.Type => ({
+  env,
+  name,
+  omitOnJoin,
+  steps
+})
+
 const change = <R extends ReadonlyArray<unknown>>(
   self: RuntimeTask<R>,
   fields: Partial<typeof Fields.Type>
-): RuntimeTask<R> =>
-  new RuntimeTask<R>({
-    name: self.name,
-    env: self.env,
-    omitOnJoin: self.omitOnJoin,
-    steps: self.steps,
-    ...fields
-  }, self.returnSchemas)
+): RuntimeTask<R> => new RuntimeTask<R>({ ...fieldsOf(self), ...fields }, self.functions)
 
 const append = <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, step: TaskStep.TaskStep): RuntimeTask<R> =>
   change(self, { steps: [...self.steps, step] })
@@ -180,6 +184,60 @@ export const getFile: {
   isDataFirst,
   <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, remote: string, local?: string) =>
     append(self, { _tag: "GetFile", remote, ...(local === undefined ? {} : { local }) })
+)
+
+/**
+ * How to call a function.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FunctionOptions extends CommandOptions {
+  /** The interpreter; default `python3`. */
+  readonly python?: string | undefined
+}
+
+/**
+ * Adds a call of a Python function; what it returns is the next value of the task's `returns`. The arguments are made JSON
+ * at once; those that their schema refuses are a problem of the task.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const runFunction: {
+  <Args, A>(
+    f: PythonFunction.PythonFunction<Args, A>,
+    args: NoInfer<Args>,
+    options?: FunctionOptions
+  ): <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>) => RuntimeTask<[...R, A]>
+  <R extends ReadonlyArray<unknown>, Args, A>(
+    self: RuntimeTask<R>,
+    f: PythonFunction.PythonFunction<Args, A>,
+    args: NoInfer<Args>,
+    options?: FunctionOptions
+  ): RuntimeTask<[...R, A]>
+} = dual(
+  isDataFirst,
+  <R extends ReadonlyArray<unknown>, Args, A>(
+    self: RuntimeTask<R>,
+    f: PythonFunction.PythonFunction<Args, A>,
+    args: Args,
+    options: FunctionOptions = {}
+  ): RuntimeTask<[...R, A]> => {
+    const step: TaskStep.TaskStep = {
+      _tag: "RunFunction",
+      env: options.env ?? {},
+      ...(options.python === undefined ? {} : { python: options.python }),
+      ...Either.getOrElse(PythonFunction.request(f, args), (error) => ({
+        name: f.name,
+        source: f.source,
+        args: "{}",
+        refused: error.message
+      }))
+    }
+    const functions = new Map<number, AnyFunction>([...self.functions, [self.steps.length, f]])
+    return new RuntimeTask({ ...fieldsOf(self), steps: [...self.steps, step] }, functions)
+  }
 )
 
 /**
@@ -257,8 +315,8 @@ export const render = (self: RuntimeTask): string => {
 }
 
 /**
- * A task and its plain form. It holds the environment's values too. What functions return is not decoded after it came back:
- * their schemas do not travel.
+ * A task and its plain form. It holds the environment's values too. The schemas of functions do not travel: what
+ * they return is then given as the JSON that it is.
  *
  * @since 0.1.0
  * @category schemas
@@ -269,7 +327,7 @@ export const schema: Schema.Schema<RuntimeTask, typeof Plain.Encoded> = Schema.t
   {
     strict: true,
     decode: (fields) => new RuntimeTask(fields),
-    encode: ({ env, name, omitOnJoin, steps }) => ({ version: 1 as const, name, env, omitOnJoin, steps })
+    encode: (task) => ({ version: 1 as const, ...fieldsOf(task) })
   }
 )
 

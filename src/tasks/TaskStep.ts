@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import * as Match from "effect/Match"
 import * as Schema from "effect/Schema"
 import { withoutControl } from "../internal/outputText.ts"
@@ -41,6 +42,13 @@ export const GetFile = Schema.TaggedStruct("GetFile", {
   local: Schema.optionalWith(Schema.String, { exact: true })
 })
 
+const decodeArguments = Schema.decodeUnknownEither(
+  Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+)
+
+/** A line end would end the request that the program on the host reads. */
+const isOneLine = (text: string): boolean => !text.includes("\n") && Either.isRight(decodeArguments(text))
+
 /**
  * Calls a Python function.
  *
@@ -50,8 +58,11 @@ export const GetFile = Schema.TaggedStruct("GetFile", {
 export const RunFunction = Schema.TaggedStruct("RunFunction", {
   name: Schema.String,
   source: Schema.String,
-  /** The arguments by name, as JSON text. */
-  args: Schema.String,
+  /** The arguments by name, as one line of JSON. */
+  args: Schema.String.pipe(Schema.filter((text) => isOneLine(text) || "not one line of JSON, an object")),
+  env: Env,
+  /** The interpreter; default `python3`. */
+  python: Schema.optionalWith(Schema.String, { exact: true }),
   /** Why the arguments, or the function, cannot be used. */
   refused: Schema.optionalWith(Schema.String, { exact: true })
 })
@@ -77,6 +88,11 @@ const shorten = (text: string): string => {
   return line.length > 200 ? `${line.slice(0, 200)}…` : line
 }
 
+const withNames = (text: string, env: Readonly<Record<string, string>>): string => {
+  const names = Object.keys(env)
+  return names.length === 0 ? text : `${text} (env: ${names.join(", ")})`
+}
+
 /**
  * A step as one line of a plan. Values of the environment are left out.
  *
@@ -85,13 +101,10 @@ const shorten = (text: string): string => {
  */
 export const render: (step: TaskStep) => string = Match.type<TaskStep>().pipe(
   Match.tagsExhaustive({
-    RunCommand: ({ command, env }) => {
-      const names = Object.keys(env)
-      return `run ${shorten(command)}${names.length === 0 ? "" : ` (env: ${names.join(", ")})`}`
-    },
+    RunCommand: ({ command, env }) => withNames(`run ${shorten(command)}`, env),
     SendFile: ({ local, remote }) => `send ${shorten(local)}${remote === undefined ? "" : ` to ${shorten(remote)}`}`,
     GetFile: ({ local, remote }) => `get ${shorten(remote)}${local === undefined ? "" : ` to ${shorten(local)}`}`,
-    RunFunction: ({ args, name }) => `call ${name}(${shorten(args)})`
+    RunFunction: ({ args, env, name }) => withNames(`call ${name}(${shorten(args)})`, env)
   })
 )
 
@@ -138,6 +151,10 @@ export const problems: (step: TaskStep) => ReadonlyArray<string> = Match.type<Ta
     GetFile: (
       { local, remote }
     ) => [...textProblems("the remote path", remote), ...textProblems("the local path", local)],
-    RunFunction: ({ refused }) => refused === undefined ? [] : [refused]
+    RunFunction: ({ env, python, refused }) => [
+      ...(refused === undefined ? [] : [refused]),
+      ...textProblems("the path of the interpreter", python),
+      ...envProblems(env)
+    ]
   })
 )

@@ -1,0 +1,158 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as FastCheck from "effect/FastCheck"
+import * as Hash from "effect/Hash"
+import * as Schema from "effect/Schema"
+import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
+import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
+import * as TaskStep from "../../src/tasks/TaskStep.ts"
+
+const hello = PythonFunction.make({
+  source: "def hello(name): return f'Hello {name}!'",
+  args: { name: Schema.String },
+  returns: Schema.String
+})
+
+const four = RuntimeTask.make("four").pipe(
+  RuntimeTask.withEnv({ TOKEN: "s3cret" }),
+  RuntimeTask.runCommand("echo Hello World!", { env: { OTHER: "hidden" } }),
+  RuntimeTask.sendFile("./a b.csv", "data/"),
+  RuntimeTask.getFile("out.txt"),
+  RuntimeTask.runFunction(hello, { name: "World" })
+)
+
+const anyArgs = FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue()).map((args) => JSON.stringify(args))
+
+const anyStep: FastCheck.Arbitrary<TaskStep.TaskStep> = FastCheck.oneof(
+  Arbitrary.make(TaskStep.RunCommand),
+  Arbitrary.make(TaskStep.SendFile),
+  Arbitrary.make(TaskStep.GetFile),
+  FastCheck.record({
+    _tag: FastCheck.constant("RunFunction" as const),
+    name: FastCheck.string(),
+    source: FastCheck.string(),
+    args: anyArgs,
+    env: FastCheck.constant({})
+  })
+)
+
+const anyTask = FastCheck.record({
+  name: FastCheck.string(),
+  env: FastCheck.dictionary(FastCheck.string(), FastCheck.string()),
+  omitOnJoin: FastCheck.boolean(),
+  steps: FastCheck.array(anyStep, { maxLength: 6 })
+}).map((fields) => new RuntimeTask.RuntimeTask(fields))
+
+describe("a task", () => {
+  it("reads as a plan without values of the environment", () => {
+    assert.strictEqual(
+      RuntimeTask.render(four),
+      [
+        "task four (env: TOKEN)",
+        "  0 run echo Hello World! (env: OTHER)",
+        "  1 send ./a b.csv to data/",
+        "  2 get out.txt",
+        `  3 call hello({"name":"World"})`
+      ].join("\n")
+    )
+    assert.strictEqual(String(four), RuntimeTask.render(four))
+  })
+
+  it("is built in both calling styles, each step giving a new one", () => {
+    const empty = RuntimeTask.make("four")
+    const first = RuntimeTask.runCommand(RuntimeTask.withEnv(empty, { TOKEN: "s3cret" }), "echo Hello World!", {
+      env: { OTHER: "hidden" }
+    })
+    const all = RuntimeTask.runFunction(
+      RuntimeTask.getFile(RuntimeTask.sendFile(first, "./a b.csv", "data/"), "out.txt"),
+      hello,
+      { name: "World" }
+    )
+    assert.isTrue(Equal.equals(all, four))
+    assert.strictEqual(Hash.hash(all), Hash.hash(four))
+    assert.strictEqual(empty.steps.length, 0)
+    assert.strictEqual(first.steps.length, 1)
+  })
+
+  it("differs by name, environment and steps", () => {
+    assert.isFalse(Equal.equals(RuntimeTask.copy(four, "five"), four))
+    assert.isTrue(Equal.equals(RuntimeTask.copy(RuntimeTask.copy(four, "five"), "four"), four))
+    assert.isFalse(Equal.equals(RuntimeTask.withEnv(four, { A: "b" }), four))
+    assert.isFalse(Equal.equals(RuntimeTask.omitOnJoin(four), four))
+    assert.isFalse(Equal.equals(four.pipe(RuntimeTask.runCommand("true")), four))
+    assert.strictEqual(RuntimeTask.make().name, "task")
+  })
+
+  it("keeps its functions through copies", () => {
+    assert.strictEqual(RuntimeTask.copy(four, "five").pipe(RuntimeTask.omitOnJoin).functions.get(3), hello)
+  })
+})
+
+describe("problems", () => {
+  const of = (task: RuntimeTask.RuntimeTask) => RuntimeTask.problems(task)
+
+  it("are none of a good task", () => assert.deepStrictEqual(of(four), []))
+
+  it("are empty inputs, with their step", () => {
+    const task = RuntimeTask.make(" ").pipe(
+      RuntimeTask.runCommand("true"),
+      RuntimeTask.runCommand(" \n"),
+      RuntimeTask.sendFile("", ""),
+      RuntimeTask.getFile("")
+    )
+    assert.deepStrictEqual(of(task), [
+      { detail: "the name is empty" },
+      { step: 1, detail: "the command is empty" },
+      { step: 2, detail: "the local path is empty" },
+      { step: 2, detail: "the remote path is empty" },
+      { step: 3, detail: "the remote path is empty" }
+    ])
+  })
+
+  it("are names that no environment can hold", () => {
+    const task = RuntimeTask.make().pipe(
+      RuntimeTask.withEnv({ "A B": "", "GOOD_1": "x", "BAD": "a\0b" }),
+      RuntimeTask.runCommand("a\0", { env: { "1A": "", "LAZYCLUSTER_LEASE": "x" } })
+    )
+    assert.deepStrictEqual(of(task).map(({ detail }) => detail), [
+      "\"A B\" is no name of an environment variable",
+      "the environment variable BAD holds a NUL",
+      "the command holds a NUL, which no command can",
+      "\"1A\" is no name of an environment variable",
+      "the environment variable LAZYCLUSTER_LEASE is lazycluster's own"
+    ])
+  })
+
+  it("are arguments that a schema refuses", () => {
+    const root = PythonFunction.make({
+      source: "def root(x): return x ** 0.5",
+      args: { x: Schema.NonNegative },
+      returns: Schema.Number
+    })
+    const [problem] = of(RuntimeTask.make().pipe(RuntimeTask.runFunction(root, { x: -1 })))
+    assert.strictEqual(problem?.step, 0)
+    assert.include(problem?.detail, "root, Arguments")
+  })
+})
+
+describe("JSON", () => {
+  it.effect.prop("gives a task back", { task: anyTask }, ({ task }) =>
+    Effect.gen(function*() {
+      const text = yield* Schema.encode(RuntimeTask.json)(task)
+      const back = yield* Schema.decode(RuntimeTask.json)(text)
+      assert.isTrue(Equal.equals(back, task))
+      assert.strictEqual(Hash.hash(back), Hash.hash(task))
+      assert.strictEqual(RuntimeTask.render(back).split("\n").length, task.steps.length + 1)
+    }), { fastCheck: { numRuns: 100 } })
+
+  it.effect("refuses arguments that would not be one line", () =>
+    Effect.gen(function*() {
+      const text = yield* Schema.encode(RuntimeTask.json)(four)
+      const two = text.replace(JSON.stringify(`{"name":"World"}`), JSON.stringify(`{"name":\n"World"}`))
+      assert.notStrictEqual(two, text)
+      const error = yield* Effect.flip(Schema.decode(RuntimeTask.json)(two))
+      assert.include(error.message, "one line of JSON")
+    }))
+})
