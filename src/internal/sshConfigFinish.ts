@@ -56,10 +56,7 @@ export const finish = Effect.fnUntraced(function*(
   const all = (name: string): ReadonlyArray<string> => settings.get(name)?.values ?? []
   const first = (name: string): string | undefined => all(name)[0]
   const yes = (name: string): boolean => first(name) === "yes"
-  const number = (name: string, otherwise: number): number => {
-    const value = first(name) ?? String(otherwise)
-    return value === "none" ? 0 : Number(value)
-  }
+  const number = (name: string, otherwise: number): number => Number(first(name) ?? otherwise)
   const text = (name: string): string | undefined => isNone(first(name)) ? undefined : first(name)
 
   /** At the place where the setting stands. */

@@ -37,6 +37,7 @@ const isShut = (self: Settings, name: string, setting: Setting): boolean => {
  */
 export const set = (self: Settings, name: string, setting: Setting): Settings => {
   const before = self.get(name)
+  if (setting.values.length === 0 && name !== "proxyjump") return self
   if (adding.has(name) && before !== undefined) {
     return new Map([...self, [name, { ...before, values: [...new Set([...before.values, ...setting.values])] }]])
   }

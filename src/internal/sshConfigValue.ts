@@ -40,11 +40,14 @@ const seconds = (text: string): number | undefined =>
 
 const most = 2_147_483_647
 
-const time = one("seconds, or a time such as 1m30s", (value) => {
-  if (value === "none") return "none"
-  const read = seconds(value)
-  return read === undefined || read > most ? undefined : String(read)
-})
+/** `none` is how OpenSSH marks what is not set yet: a later value still counts. */
+const time: Reader = (line) =>
+  line.words.length === 1 && line.words[0] === "none" ?
+    Either.right([]) :
+    one("seconds, or a time such as 1m30s", (value) => {
+      const read = seconds(value)
+      return read === undefined || read > most ? undefined : String(read)
+    })(line)
 
 const whole = one(
   "a whole number",
