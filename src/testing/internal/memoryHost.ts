@@ -63,9 +63,10 @@ export interface MemoryHost {
 }
 
 /** @internal */
-export const bootId = (host: MemoryHost): string =>
-  host.options.facts?.bootId ??
-    (host.options.sharesManagerNetwork === true ? "boot-manager" : `boot-${host.alias}`) + `-${host.boots}`
+export const bootId = (host: MemoryHost): string => {
+  const machine = host.network.isManagers ? "manager" : host.alias
+  return host.options.facts?.bootId ?? `boot-${machine}-${host.boots}`
+}
 
 /** @internal */
 export const factsOf = (host: MemoryHost): HostFacts =>

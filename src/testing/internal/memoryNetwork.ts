@@ -25,6 +25,7 @@ export interface Bound {
 /** @internal */
 export interface Network {
   readonly name: string
+  readonly isManagers: boolean
   /** What the kernel gives for port 0: counted, so that every run gets the same. */
   nextPort: number
   readonly bound: Set<Bound>
@@ -34,7 +35,12 @@ export interface Network {
 const firstPort = 32768
 
 /** @internal */
-export const make = (name: string): Network => ({ name, nextPort: firstPort, bound: new Set() })
+export const make = (name: string, isManagers = false): Network => ({
+  name,
+  isManagers,
+  nextPort: firstPort,
+  bound: new Set()
+})
 
 const wildcard = (address: string) => address === "0.0.0.0" || address === "::" || address === "" || address === "*"
 

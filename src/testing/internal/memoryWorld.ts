@@ -26,7 +26,7 @@ export const make = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Ho
   const world = yield* Effect.scope
   const entries: Array<Entry> = []
   const managerOptions: HostOptions = { ...options.manager, alias: manager.alias }
-  const managerNetwork = memoryNetwork.make(managerOptions.facts?.network ?? "net:[manager]")
+  const managerNetwork = memoryNetwork.make(managerOptions.facts?.network ?? "net:[manager]", true)
   const networks = new Map([[managerNetwork.name, managerNetwork]])
   const networkOf = (host: HostOptions) => {
     if (host.sharesManagerNetwork === true || isManagerName(host.alias)) return managerNetwork
