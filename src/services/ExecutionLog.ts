@@ -95,7 +95,7 @@ export const fileName = (name: string): string => {
   const safe = Array.from(
     new TextEncoder().encode(name),
     (byte, index) =>
-      /[A-Za-z0-9_@:+=,-]/.test(String.fromCharCode(byte)) || (byte === 0x2e && index > 0)
+      /[A-Za-z0-9_@:+=,()-]/.test(String.fromCharCode(byte)) || (byte === 0x2e && index > 0)
         ? String.fromCharCode(byte)
         : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
   ).join("")

@@ -248,6 +248,12 @@ const between = (step: "send" | "get", kinds: ReadonlyArray<Kind>) =>
  *
  * @since 0.1.0
  * @category execution
+ * @example
+ * import { FileTransfer } from "lazycluster"
+ *
+ * declare const remote: FileTransfer.Remote
+ *
+ * const sent = FileTransfer.send(remote, "./data", "data") // { files: 12, bytes: 48213, skipped: [] }
  */
 export const send: (remote: Remote, local: string, path: string, options?: Options) => Transfer = between("send", [
   "file",

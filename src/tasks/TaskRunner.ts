@@ -153,9 +153,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   ): Effect.Effect<TaskResult<Returns>, TaskError> =>
     check(target, task).pipe(
       Effect.zipRight(executionLog.open({ host: target.host.alias, task: task.name })),
-      Effect.flatMap((log) =>
-        Effect.onInterrupt(interpret(target, task, log, emit), () => log.note("interrupted, nothing of it goes on"))
-      ),
+      Effect.flatMap((log) => Effect.onInterrupt(interpret(target, task, log, emit), () => log.note("interrupted"))),
       Effect.scoped,
       Effect.annotateLogs({ host: target.host.alias, task: task.name }),
       Effect.withSpan("TaskRunner.run", { attributes: { host: target.host.alias, task: task.name } })
@@ -207,6 +205,15 @@ export const stream = <Returns extends ReadonlyArray<unknown>>(
  *
  * @since 0.1.0
  * @category execution
+ * @example
+ * import { RuntimeTask, TaskRunner, type TaskTarget } from "lazycluster"
+ * import { Effect } from "effect"
+ *
+ * declare const runtime: TaskTarget.TaskTarget
+ *
+ * const task = RuntimeTask.make("my-first-task").pipe(RuntimeTask.runCommand("echo Hello World!"))
+ *
+ * const printed = Effect.map(TaskRunner.run(runtime, task), (done) => done.executionLog[0]?.stdout)
  */
 export const run = <Returns extends ReadonlyArray<unknown>>(
   target: TaskTarget,
