@@ -1,0 +1,152 @@
+/**
+ * Real SSH servers inside this process, on loopback: hosts for tests, examples and trials, without root and without sshd.
+ * Any SSH client reaches them, each host has a home directory of its own, and nothing of them stays.
+ *
+ * Commands run on this machine, as the user who runs this program. Only the key made for the run is let in, and nothing
+ * listens elsewhere than on 127.0.0.1; who holds the key can do what that user can do.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as files from "./internal/sandboxFiles.ts"
+import * as server from "./internal/sandboxServer.ts"
+import { SandboxError } from "./SandboxError.ts"
+
+/**
+ * How a Sandbox is made.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How many hosts, named `host-1`, `host-2` …, or their names. Default 3. */
+  readonly hosts?: number | ReadonlyArray<string> | undefined
+  /** Sessions that a connection may hold, as sshd's `MaxSessions`. Default 10. */
+  readonly maxSessions?: number | undefined
+  /** Where the directory of the Sandbox is made. Default: the directory for temporary files. */
+  readonly directory?: string | undefined
+  /** `XDG_CACHE_HOME` of the hosts. Default: that of this program, so that packages are fetched once. */
+  readonly cache?: string | undefined
+  /** An interpreter that the hosts find as `python3`. Default: what their `PATH`, that of this program, holds. */
+  readonly python?: string | undefined
+  /** Whether ports may be forwarded, as sshd's `AllowTcpForwarding`. Default `true`. */
+  readonly allowTcpForwarding?: boolean | undefined
+  /** Variables added to the environment of every host. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+}
+
+/**
+ * A host of a Sandbox.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SandboxHost {
+  readonly alias: string
+  /** On 127.0.0.1. */
+  readonly port: number
+  readonly home: string
+  /** `ssh-ed25519 AAAA…` */
+  readonly hostKey: string
+  /** TCP connections that were accepted so far. */
+  readonly connections: Effect.Effect<number>
+  /** Destroys every connection, as if sshd had been restarted; processes live on. */
+  readonly cut: Effect.Effect<void>
+  /** Neither reads nor writes any more, as if every packet was lost. New connections are accepted and hear nothing. */
+  readonly stall: Effect.Effect<void>
+  /** Ends a stall; what waited on both sides is delivered. */
+  readonly resume: Effect.Effect<void>
+}
+
+/**
+ * Hosts on this machine and the files with which a client reaches them.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Sandbox extends Context.Tag("lazycluster/Sandbox")<Sandbox, {
+  readonly hosts: ReadonlyArray<SandboxHost>
+  /** Can serve as the home directory of the manager: its `.ssh/config` is `configFile`. */
+  readonly home: string
+  readonly configFile: string
+  readonly identityFile: string
+  readonly knownHostsFile: string
+}>() {}
+
+const name = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+
+const namesOf = (hosts: number | ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, SandboxError> => {
+  const names = typeof hosts === "number" ? Array.from({ length: hosts }, (_, index) => `host-${index + 1}`) : hosts
+  const bad = names.find((alias, index) => !name.test(alias) || names.indexOf(alias) !== index)
+  return bad === undefined ? Effect.succeed(names) : new SandboxError({
+    reason: "InvalidHost",
+    host: bad,
+    step: "name the hosts",
+    detail: `${JSON.stringify(bad)} is not a name, or comes twice`,
+    hint: "names have letters, digits, dots, dashes and underscores"
+  })
+}
+
+/**
+ * Starts hosts. Closing the scope cuts every connection, kills what still runs on them and removes their files.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import { Sandbox } from "lazycluster/testing"
+ * import { Console, Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const sandbox = yield* Sandbox.make({ hosts: 2 })
+ *   yield* Console.log(`ssh -F ${sandbox.configFile} host-1`)
+ *   return yield* Effect.never
+ * }).pipe(Effect.scoped)
+ */
+export const make: (options?: Options) => Effect.Effect<Sandbox["Type"], SandboxError, Scope.Scope> = Effect.fn(
+  "Sandbox.make"
+)(function*(options: Options = {}) {
+  const names = yield* namesOf(options.hosts ?? 3)
+  const directory = yield* files.makeDirectory(options.directory)
+  const user = yield* files.user
+  const key = yield* files.makeKey
+  const authorizedKey = yield* files.toParsedKey(key)
+  const start = Effect.fnUntraced(function*(alias: string) {
+    const home = yield* files.makeHome(directory, alias)
+    const hostKey = yield* files.makeKey
+    const environment = yield* files.makeEnvironment({
+      directory,
+      home,
+      user,
+      cache: options.cache,
+      python: options.python,
+      env: options.env
+    })
+    const running = yield* server.listen({
+      alias,
+      user,
+      home,
+      environment,
+      hostKey: hostKey.private,
+      authorizedKey,
+      maxSessions: options.maxSessions ?? 10,
+      allowTcpForwarding: options.allowTcpForwarding ?? true
+    })
+    const { connections, cut, port, resume, stall } = running
+    const host: SandboxHost = { alias, port, home, hostKey: hostKey.public, connections, cut, stall, resume }
+    return host
+  })
+  const hosts = yield* Effect.forEach(names, start)
+  const client = yield* files.writeClientFiles({ directory, user, key, hosts })
+  return { hosts, ...client }
+})
+
+/**
+ * A Sandbox as a service.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<Sandbox, SandboxError> => Layer.scoped(Sandbox, make(options))
