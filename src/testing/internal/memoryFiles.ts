@@ -36,8 +36,11 @@ export const make = (host: MemoryHost, directory: string, way: Effect.Effect<voi
         })).pipe(Stream.filter((chunk) => chunk.length > 0)),
     write: (path, content, mode = 0o644) =>
       Effect.gen(function*() {
-        yield* request(tree.write(at(path), new Uint8Array(), mode))
+        yield* request(tree.write(at(path), new Uint8Array()))
+        // An open file stays writable for its writer, whatever mode it is to have.
+        yield* tree.chmod(at(path), mode | 0o200)
         yield* Stream.runForEach(content, (chunk) => request(tree.append(at(path), chunk)))
+        yield* tree.chmod(at(path), mode)
         const stat = yield* tree.stat(at(path))
         const bytes = Option.match(stat, { onNone: () => 0, onSome: (found) => found.size })
         yield* host.note({ _tag: "Wrote", path: at(path), bytes, mode })

@@ -104,7 +104,8 @@ export const spawn = (host: MemoryHost, options: {
       Effect.exit,
       Effect.flatMap((exit) => ended(host, process, exit)),
       Effect.uninterruptible,
-      Effect.forkIn(host.world)
+      // A killed program may still be at its own end, and hold up nobody: the end of the world kills what is left.
+      Effect.forkDaemon
     )
     yield* Deferred.succeed(ready, undefined)
     return process

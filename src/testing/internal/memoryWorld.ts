@@ -49,6 +49,12 @@ export const make = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Ho
     // Files that cannot be written are a mistake of the test.
     (host) => Effect.orDie(makeHost(host))
   )
+  yield* Effect.addFinalizer(() =>
+    Effect.forEach(
+      all,
+      (host) => Effect.forEach([...host.processes.values()], (process) => memoryProcess.destroy(host, process))
+    )
+  )
   const byAlias = new Map(all.map((host) => [host.alias, host]))
 
   /** A test that names a host that is none has a mistake in it. */
