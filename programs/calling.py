@@ -151,10 +151,12 @@ def _message(error):
 
 def _traceback(error):
     frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename.startswith("lazycluster-"):
+    # Ours come first; a program shipped by `python -c` is called by that.
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(("lazycluster-", "-c")):
         frames = frames.tb_next
     try:
-        return "".join(traceback.format_exception(type(error), error, frames))[-LONGEST_TEXT:]
+        text = "".join(traceback.format_exception(type(error), error, frames))
+        return text.replace("lazycluster_function.", "")[-LONGEST_TEXT:]
     except BaseException:
         return ""
 
@@ -192,9 +194,10 @@ def _reported(name, work):
 def on_worker(spec, values):
     request = json.loads(spec)
     name = request["code"]["name"]
-    args = {key: _fill(item, values) for key, item in request["args"].items()}
+    args = request["values"]
+    args.update((key, _fill(item, values)) for key, item in request["inputs"].items())
     return _reported(name, lambda: call(load(request["code"], False), args))
 
 
-def text_on_worker(name, value):
-    return _reported(name, lambda: to_text(value))
+def texts_on_worker(names, values):
+    return [_reported(name, lambda: to_text(value)) for name, value in zip(names, values)]

@@ -47,16 +47,21 @@ def call(module, spec, values):
     return sys.modules[module].on_worker(spec, values)
 
 
-def text(module, name, value):
+def texts(module, names, values):
     import sys
 
-    return sys.modules[module].text_on_worker(name, value)
+    return sys.modules[module].texts_on_worker(names, values)
 
 
 class Problem(Exception):
     def __init__(self, kind, message):
         super().__init__(message)
         self.kind = kind
+
+
+def packages(versions):
+    found = versions.get("packages", {}) if isinstance(versions, dict) else {}
+    return {name: version for name, version in dict(found).items() if isinstance(version, str)}
 
 
 def told(error):
@@ -75,6 +80,16 @@ def told(error):
     else:
         kind = "Scheduler"
     return {"kind": kind, "type": type(error).__name__, "message": message}
+
+
+async def together(coroutines):
+    """All results, or the first failure at once; nothing goes on behind it."""
+    tasks = [asyncio.ensure_future(each) for each in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 class OneConnection(Client):
@@ -126,13 +141,14 @@ class Driver:
     async def serve(self, request):
         try:
             answer = {"id": request["id"], "ok": await getattr(self, "op_" + request["op"])(request)}
-        except asyncio.CancelledError as error:
-            # Dask cancels with the same class; where it was us, nobody waits for an answer.
-            if request["id"] in self.dropped:
-                return
+        # Dask cancels with a class that is no Exception.
+        except (asyncio.CancelledError, Exception) as error:
             answer = {"id": request["id"], "error": told(error)}
-        except Exception as error:
-            answer = {"id": request["id"], "error": told(error)}
+        # Where it was us, nobody waits for an answer, and nobody will hear these keys.
+        if request["id"] in self.dropped:
+            if request["op"] == "submit":
+                await self.op_release({"keys": answer.get("ok", ())})
+            return
         await self.say(answer)
 
     def future(self, key):
@@ -140,8 +156,7 @@ class Driver:
         if future is None:
             raise Problem("Unknown", "no future {} in this client: it was released, or it is of another one".format(key))
         if future.status == "cancelled":
-            error = future._state.exception
-            raise error if error is not None else Problem("Cancelled", key)
+            raise Problem("Cancelled", "{} was cancelled".format(key))
         return future
 
     def template(self, item, values):
@@ -155,10 +170,11 @@ class Driver:
     async def op_submit(self, request):
         options = request.get("options", {})
         keys = []
-        for args in request["calls"]:
+        for one in request["calls"]:
             values = []
-            spec = {"code": request["code"], "args": {name: self.template(item, values) for name, item in args.items()}}
-            key = options.get("key") or "{}-{}".format(request["code"]["name"], uuid.uuid4().hex)
+            inputs = {name: self.template(item, values) for name, item in one["inputs"].items()}
+            spec = {"code": request["code"], "values": one["values"], "inputs": inputs}
+            key = "{}-{}".format(request["code"]["name"], uuid.uuid4().hex)
             # Bytes: Dask looks for keys and futures inside lists and dicts, never inside these.
             self.futures[key] = self.client.submit(
                 call,
@@ -177,24 +193,50 @@ class Driver:
                 await asyncio.sleep(0)
         return keys
 
-    async def text_of(self, key):
+    async def finished(self, key):
+        """Waits for a future; raises what it raised."""
         future = self.future(key)
-        name = key.rsplit("-", 1)[0]
+        error = await future.exception()
+        if error is None and future.status == "cancelled":
+            raise Problem("Cancelled", "{} was cancelled".format(key))
+        if error is not None:
+            raise error
+
+    async def texts_of(self, keys, workers):
         # Results go before further work, else a long queue would keep them back.
-        return await self.client.submit(
-            text, MODULE, name, future, key="json-" + uuid.uuid4().hex, pure=False, priority=1000
+        made = await self.client.submit(
+            texts,
+            MODULE,
+            [key.rsplit("-", 1)[0] for key in keys],
+            [self.future(key) for key in keys],
+            key="json-" + uuid.uuid4().hex,
+            pure=False,
+            priority=1000,
+            workers=workers,
+            allow_other_workers=workers is not None,
         )
+        return dict(zip(keys, made))
 
     async def op_result(self, request):
-        return await self.text_of(request["key"])
+        key = request["key"]
+        await self.finished(key)
+        return (await self.texts_of([key], None))[key]
 
     async def op_gather(self, request):
-        tasks = [asyncio.ensure_future(self.text_of(key)) for key in request["keys"]]
-        try:
-            return await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
+        keys = list(dict.fromkeys(request["keys"]))
+        await together(self.finished(key) for key in keys)
+        # One task for many values that one worker holds, not a task for each.
+        held = await self.client.scheduler.who_has(keys=keys)
+        batches = {}
+        for key in keys:
+            batches.setdefault(tuple(held.get(key, ()))[:1], []).append(key)
+        made = await together(
+            self.texts_of(some[at : at + 256], list(workers) or None)
+            for workers, some in batches.items()
+            for at in range(0, len(some), 256)
+        )
+        found = {key: text for some in made for key, text in some.items()}
+        return [found[key] for key in request["keys"]]
 
     async def op_cancel(self, request):
         await self.client.cancel([self.futures[key] for key in request["keys"] if key in self.futures], force=True)
@@ -204,14 +246,21 @@ class Driver:
             self.futures.pop(key, None)
 
     async def op_who_has(self, request):
-        held = await self.client.who_has([self.future(key) for key in request["keys"]])
-        return {key: list(held.get(key, ())) for key in request["keys"]}
+        held = await self.client.scheduler.who_has(keys=[self.future(key).key for key in request["keys"]])
+        workers = (await self.client.scheduler.identity(n_workers=-1))["workers"]
+        return {
+            key: [
+                {"address": address, "name": str(workers[address]["name"] if address in workers else address)}
+                for address in held.get(key, ())
+            ]
+            for key in request["keys"]
+        }
 
     async def op_info(self, request):
         identity = await self.client.scheduler.identity(n_workers=-1)
         versions = await self.client.get_versions()
         return {
-            "scheduler": {"address": identity["address"], "versions": versions["scheduler"]},
+            "scheduler": {"address": identity["address"], "versions": packages(versions["scheduler"])},
             "workers": [
                 {
                     "address": address,
@@ -219,7 +268,7 @@ class Driver:
                     "threads": worker["nthreads"],
                     "memoryLimit": worker["memory_limit"] or 0,
                     "status": worker["status"],
-                    "versions": versions["workers"].get(address) or {},
+                    "versions": packages(versions["workers"].get(address)),
                 }
                 for address, worker in identity["workers"].items()
             ],

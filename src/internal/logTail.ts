@@ -31,8 +31,9 @@ export const make = (): LogTail => {
       if (kept.length > mostBytes) kept = kept.subarray(kept.length - mostBytes)
     },
     lines: () =>
-      kept.toString("utf8").split("\n").map((line) => withoutControl(line.trimEnd())).filter((line) => line !== "").slice(
-        -mostLines
-      )
+      kept.toString("utf8").split("\n").map((line) => withoutControl(line.trimEnd())).filter((line) => line !== "")
+        .slice(
+          -mostLines
+        )
   }
 }

@@ -80,6 +80,9 @@ const textOf = (answer: string, where: { readonly host: string; readonly step: s
     ? Effect.succeed(answer.slice("{\"value\":".length, -1))
     : Effect.flatMap(Effect.orDie(Schema.decode(Failure)(answer)), ({ error }) => fromReport(error, where))
 
+const requestLine = ({ args, name, source }: PythonFunction.Request): string =>
+  `{"code":${JSON.stringify({ source, name })},"args":${args}}\n`
+
 /**
  * Starts a function on a host. Closing the scope ends it.
  *
@@ -91,14 +94,14 @@ export const start: (
   request: PythonFunction.Request,
   options?: Options
 ) => Effect.Effect<Running, SshError, Scope.Scope> = Effect.fn("PythonCall.start")(
-  function*(target: TaskTarget, { args, name, source }: PythonFunction.Request, options: Options = {}) {
+  function*(target: TaskTarget, request: PythonFunction.Request, options: Options = {}) {
     const host = target.host.alias
     const calling = yield* Programs.load("calling", "python")
     const program = yield* Programs.load("function", "python")
     const mark = yield* nonce
     const process = yield* target.python(program, [mark, calling.source], options)
     // Beside the reading: a process that ends before it has read everything fails the write, and its exit says why.
-    yield* process.write(`{"code":${JSON.stringify({ source, name })},"args":${args}}\n`).pipe(
+    yield* process.write(requestLine(request)).pipe(
       Effect.zipRight(process.endInput),
       Effect.ignore,
       Effect.forkScoped
@@ -125,7 +128,7 @@ export const start: (
         const answer = frame.answer()
         return Option.isSome(answer)
           ? yield* textOf(answer.value, { host, step })
-          : yield* ended(host, name, exit, tail.lines())
+          : yield* ended(host, request.name, exit, tail.lines())
       })
     }
   }

@@ -87,7 +87,10 @@ const hintOf = (report: PythonReport): string | undefined => {
  *
  * @internal
  */
-export const fromReport = (report: PythonReport, where: { readonly host: string; readonly step: string }): PythonError =>
+export const fromReport = (
+  report: PythonReport,
+  where: { readonly host: string; readonly step: string }
+): PythonError =>
   new PythonError({
     reason: report.kind,
     host: report.worker ?? where.host,

@@ -139,7 +139,12 @@ export const make = <const Fields extends Schema.Struct.Fields, Returns, Returns
   }
 ): PythonFunction<Schema.Struct.Type<Fields>, Returns, Schema.Struct.Encoded<Fields>, ReturnsEncoded> => {
   const source = dedent(options.source)
-  return fromSource(options.name ?? lastDefinition(source), source, Schema.Struct<Fields>(options.args), options.returns)
+  return fromSource(
+    options.name ?? lastDefinition(source),
+    source,
+    Schema.Struct<Fields>(options.args),
+    options.returns
+  )
 }
 
 /**
@@ -177,7 +182,7 @@ const refused = (
   reason: "Source" | "Arguments" | "Result",
   detail: string,
   hint: string,
-  host?: string
+  host?: string | undefined
 ): PythonError => new PythonError({ reason, host, step: "call", function: self.name, detail, hint })
 
 /**
@@ -188,7 +193,12 @@ const refused = (
 export const named = <F extends { readonly name: string }>(self: F): Either.Either<F, PythonError> =>
   self.name === ""
     ? Either.left(
-      refused(self, "Source", "the source defines no function", "write `def name(...):` at the left margin of the source")
+      refused(
+        self,
+        "Source",
+        "the source defines no function",
+        "write `def name(...):` at the left margin of the source"
+      )
     )
     : Either.right(self)
 
@@ -227,8 +237,11 @@ export const request = <Args, Returns>(
   self: PythonFunction<Args, Returns>,
   args: Args
 ): Either.Either<Request, PythonError> =>
-  Either.flatMap(named(self), ({ name, source }) =>
-    Either.map(encodeValue(self, self.args, args, "args"), (text) => ({ name, source, args: text })))
+  Either.flatMap(
+    named(self),
+    ({ name, source }) =>
+      Either.map(encodeValue(self, self.args, args, "args"), (text) => ({ name, source, args: text }))
+  )
 
 /**
  * The value of the JSON text that a function returned. `None` is `undefined` to `Schema.Void` and `Schema.Undefined`.
@@ -239,7 +252,7 @@ export const request = <Args, Returns>(
 export const decodeResult = <Returns>(
   self: PythonFunction<never, Returns>,
   text: string,
-  host: string
+  host?: string | undefined
 ): Either.Either<Returns, PythonError> =>
   ExactJson.parse(text).pipe(
     Either.mapLeft((detail) =>
