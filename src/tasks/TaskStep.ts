@@ -129,6 +129,9 @@ export const envProblems = (env: Readonly<Record<string, string>>): ReadonlyArra
   Object.entries(env).flatMap(([name, value]) =>
     !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
       ? [`${JSON.stringify(name)} is no name of an environment variable`]
+      // A record read from JSON loses this key.
+      : name === "__proto__"
+      ? ["an environment variable cannot be named __proto__"]
       : name === reserved
       ? [`the environment variable ${name} is lazycluster's own`]
       : value.includes("\0")

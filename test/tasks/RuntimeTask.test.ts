@@ -25,8 +25,11 @@ const four = RuntimeTask.make("four").pipe(
 
 const anyArgs = FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue()).map((args) => JSON.stringify(args))
 
+/** `__proto__` is a problem of a task, see below. */
+const anyEnv = FastCheck.dictionary(FastCheck.string().filter((name) => name !== "__proto__"), FastCheck.string())
+
 const anyStep: FastCheck.Arbitrary<TaskStep.TaskStep> = FastCheck.oneof(
-  Arbitrary.make(TaskStep.RunCommand),
+  FastCheck.record({ _tag: FastCheck.constant("RunCommand" as const), command: FastCheck.string(), env: anyEnv }),
   Arbitrary.make(TaskStep.SendFile),
   Arbitrary.make(TaskStep.GetFile),
   FastCheck.record({
@@ -34,13 +37,13 @@ const anyStep: FastCheck.Arbitrary<TaskStep.TaskStep> = FastCheck.oneof(
     name: FastCheck.string(),
     source: FastCheck.string(),
     args: anyArgs,
-    env: FastCheck.constant({})
+    env: anyEnv
   })
 )
 
 const anyTask = FastCheck.record({
   name: FastCheck.string(),
-  env: FastCheck.dictionary(FastCheck.string(), FastCheck.string()),
+  env: anyEnv,
   omitOnJoin: FastCheck.boolean(),
   steps: FastCheck.array(anyStep, { maxLength: 6 })
 }).map((fields) => new RuntimeTask.RuntimeTask(fields))
@@ -113,12 +116,13 @@ describe("problems", () => {
 
   it("are names that no environment can hold", () => {
     const task = RuntimeTask.make().pipe(
-      RuntimeTask.withEnv({ "A B": "", "GOOD_1": "x", "BAD": "a\0b" }),
+      RuntimeTask.withEnv({ "A B": "", "GOOD_1": "x", "BAD": "a\0b", ["__proto__"]: "x" }),
       RuntimeTask.runCommand("a\0", { env: { "1A": "", "LAZYCLUSTER_LEASE": "x" } })
     )
     assert.deepStrictEqual(of(task).map(({ detail }) => detail), [
       "\"A B\" is no name of an environment variable",
       "the environment variable BAD holds a NUL",
+      "an environment variable cannot be named __proto__",
       "the command holds a NUL, which no command can",
       "\"1A\" is no name of an environment variable",
       "the environment variable LAZYCLUSTER_LEASE is lazycluster's own"
@@ -145,7 +149,7 @@ describe("JSON", () => {
       assert.isTrue(Equal.equals(back, task))
       assert.strictEqual(Hash.hash(back), Hash.hash(task))
       assert.strictEqual(RuntimeTask.render(back).split("\n").length, task.steps.length + 1)
-    }), { fastCheck: { numRuns: 100 } })
+    }), { fastCheck: { numRuns: 200 } })
 
   it.effect("refuses arguments that would not be one line", () =>
     Effect.gen(function*() {
