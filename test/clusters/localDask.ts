@@ -43,15 +43,24 @@ export const make = (workers: number) =>
     const bin = yield* environment
     const { target, workingDirectory } = yield* LocalTarget.make
     const file = Path.join(workingDirectory, "scheduler.json")
-    const dask = (log: string, ...args: ReadonlyArray<string>) =>
+    const dask = (log: string, args: ReadonlyArray<string>) =>
       target.exec({ argv: ["sh", "-c", `exec "$@" >${log} 2>&1`, "sh", Path.join(bin, "dask"), ...args] })
 
     // A scope of its own, so that a test can end it.
     const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
     yield* dask(
       "scheduler.log",
-      ...["scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"],
-      ...["--scheduler-file", file]
+      [
+        "scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--dashboard-address",
+        "127.0.0.1:0",
+        "--scheduler-file",
+        file
+      ]
     ).pipe(Scope.extend(scope))
     const { address } = yield* fs.readFileString(file).pipe(
       Effect.flatMap(Schema.decode(SchedulerFile)),
@@ -62,8 +71,21 @@ export const make = (workers: number) =>
       (name) =>
         dask(
           `${name}.log`,
-          ...["worker", address, "--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0", "--no-nanny"],
-          ...["--nthreads", "2", "--name", name, "--memory-limit", "0"]
+          [
+            "worker",
+            address,
+            "--host",
+            "127.0.0.1",
+            "--dashboard-address",
+            "127.0.0.1:0",
+            "--no-nanny",
+            "--nthreads",
+            "2",
+            "--name",
+            name,
+            "--memory-limit",
+            "0"
+          ]
         )
     )
     const driver = Effect.gen(function*() {
