@@ -25,15 +25,20 @@ export interface KeyPair {
   readonly public: string
 }
 
+const parse = (pair: KeyPair): ParsedKey | Error => ssh2.utils.parseKey(pair.private)
+
 /**
  * A key pair of this run. An RSA key would block the event loop for a second.
  *
  * @internal
  */
-export const makeKey: Effect.Effect<KeyPair> = Effect.sync(() => {
+export const makeKey: Effect.Effect<KeyPair> = Effect.sync((): KeyPair => {
   const pair = ssh2.utils.generateKeyPairSync("ed25519")
   return { private: pair.private, public: pair.public.trim() }
-})
+}).pipe(
+  // ssh2 drops leading zero bytes: one pair in 256 is malformed.
+  Effect.repeat({ until: (pair) => !(parse(pair) instanceof Error) })
+)
 
 /**
  * The key as ssh2 checks signatures with it.
@@ -42,7 +47,7 @@ export const makeKey: Effect.Effect<KeyPair> = Effect.sync(() => {
  */
 export const toParsedKey = (pair: KeyPair): Effect.Effect<ParsedKey> =>
   Effect.suspend(() => {
-    const parsed = ssh2.utils.parseKey(pair.public)
+    const parsed = parse(pair)
     return parsed instanceof Error ? Effect.die(parsed) : Effect.succeed(parsed)
   })
 
@@ -67,7 +72,6 @@ const attempt = <A>(step: string, run: () => A): Effect.Effect<A, SandboxError> 
 export const makeDirectory = (parent: string | undefined): Effect.Effect<string, SandboxError, Scope.Scope> =>
   Effect.acquireRelease(
     attempt("make the directory", () => {
-      if (parent !== undefined) fs.mkdirSync(parent, { recursive: true })
       return fs.realpathSync(fs.mkdtempSync(path.join(parent ?? os.tmpdir(), "lazycluster-sandbox-")))
     }),
     // What was killed may still have been writing.
