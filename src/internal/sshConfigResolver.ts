@@ -125,10 +125,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       succeeds,
       namesOnly: false
     }
-    return File.read({ ...blank, settings: before }, context, user).pipe(
-      Effect.flatMap((state) =>
-        options.file === undefined ? File.read({ ...state, active: true }, context, system) : Effect.succeed(state)
-      ),
+    const sources = options.file === undefined ? [user, system] : [user]
+    return Effect.reduce(
+      sources,
+      { ...blank, settings: before },
+      (state, source) => File.read({ ...state, active: true }, context, source)
+    ).pipe(
       Effect.bindTo("state"),
       Effect.bind("name", ({ state: { settings } }) => {
         const place = settings.get("hostname")

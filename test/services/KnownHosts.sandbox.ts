@@ -24,7 +24,17 @@ const asked = ({ name, port }: KnownHosts.Target) => port === 22 ? name : `[${na
 
 const name = oneOf([
   ...hosts.map(asked),
-  ...["BOX", "*", "b*", "?ox", "!box", "*.example.com", "!a.*", "10.0.0.*", "[box]:*", "[*]:2222", "other"]
+  "BOX",
+  "*",
+  "b*",
+  "?ox",
+  "!box",
+  "*.example.com",
+  "!a.*",
+  "10.0.0.*",
+  "[box]:*",
+  "[*]:2222",
+  "other"
 ])
 
 const key = FastCheck.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) =>

@@ -1,7 +1,11 @@
+import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { both, type Case, isInstalled } from "./opensshConfig.ts"
+import { ConfigProvider, Effect } from "effect"
+import { spawnSync } from "node:child_process"
+import { Host } from "../../src/services/Host.ts"
+import * as SshConfig from "../../src/services/SshConfig.ts"
+import { both, type Case, home, isInstalled } from "./opensshConfig.ts"
 
 const cases: Readonly<Record<string, Case>> = {
   "an empty file": { config: "" },
@@ -151,6 +155,43 @@ const cases: Readonly<Record<string, Case>> = {
   "an empty name": { config: "Host \"\"\n" },
   "old names of keywords": { config: "IdentityFile2 /a\nKeepAlive yes\nProtocol 2\nUseRoaming no\n" }
 }
+
+/** What ssh really runs and opens; `-G` prints these as they are written. */
+const asUsed = [
+  "Host box",
+  "  HostName real",
+  "  User ada",
+  "  Port 2022",
+  "  HostKeyAlias Cluster",
+  "  ProxyCommand true %h %n %p %r %k 100%% \"a  b\"",
+  "  IdentityFile ~/k/%h-%n-%p-%r-%k-%u-%i-%L-%l-%C",
+  "  IdentityFile ${LC_TEST}/%%h",
+  "  IdentityFile %d/k"
+]
+
+describe.skipIf(!isInstalled)("SshConfig beside ssh -v", () => {
+  it.effect("expands commands and paths", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const file = `${yield* fs.makeTempDirectoryScoped()}/config`
+      yield* fs.writeFileString(file, asUsed.join("\n"))
+      const { stderr } = spawnSync("ssh", ["-v", "-F", file, "box", "true"], {
+        encoding: "utf8",
+        env: { ...process.env, LC_TEST: "/somewhere" }
+      })
+      const config = yield* SshConfig.make({ file, home })
+      const resolved = yield* config.resolve(Host.make({ alias: "box" })).pipe(
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["LC_TEST", "/somewhere"]])))
+      )
+      assert.strictEqual(resolved.proxyCommand, /Executing proxy command: exec (.*)/.exec(stderr)?.[1]?.trimEnd())
+      assert.deepStrictEqual(
+        resolved.identityFiles,
+        [...stderr.matchAll(/identity file (\S+) type/g)].map(([, path = ""]) => path).filter((path) =>
+          !path.endsWith("-cert")
+        )
+      )
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+})
 
 describe.skipIf(!isInstalled)("SshConfig beside ssh -G", () => {
   for (const [name, test] of Object.entries(cases)) {

@@ -1,5 +1,5 @@
 /** Asks the real `ssh -G` and our resolver the same question, and puts both answers in one form. */
-import { type CommandExecutor, FileSystem, Path } from "@effect/platform"
+import { type CommandExecutor, FileSystem, type Path } from "@effect/platform"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { userInfo } from "node:os"
