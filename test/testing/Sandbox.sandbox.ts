@@ -257,6 +257,52 @@ describe("Sandbox", () => {
       assert.isTrue(Exit.isFailure(yield* Effect.exit(exchange(one.port, new Uint8Array()))))
     }).pipe(Effect.provide(NodeContext.layer)))
 
+  it.scopedLive("goes on when connections are cut in the middle of everything", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ hosts: 1 })
+      const [host] = sandbox.hosts
+      assert.isDefined(host)
+      const sink = yield* tcpServer((socket) => socket.resume())
+      const source = yield* tcpServer((socket) => socket.end(Buffer.alloc(50_000_000)))
+      yield* Effect.forEach(Array.from({ length: 5 }), () =>
+        Effect.gen(function*() {
+          const connection = yield* client(sandbox, "host-1")
+          const closed = yield* Effect.fork(once(connection, "close"))
+          // Nobody reads: its output waits for the window.
+          const waiting = yield* exec(connection, "seq 1 20000000 & seq 1 20000000 >&2; wait")
+          // Never reads what it is sent, and ends by itself after the cut.
+          const deaf = yield* exec(connection, "read -r line; echo up; sleep 0.05")
+          deaf.write(`go\n`)
+          deaf.write(Buffer.alloc(8_000_000))
+          const quick = yield* exec(connection, "cat")
+          quick.write("x")
+          connection.sftp((failed, sftp) => {
+            if (failed !== undefined) return
+            sftp.open("file", "w", (failed, handle) => {
+              const write = (failed?: Error | null): void => {
+                if (failed === undefined || failed === null) {
+                  sftp.write(handle, Buffer.alloc(32_000), 0, 32_000, 0, write)
+                }
+              }
+              write(failed)
+            })
+          })
+          for (const port of [sink, source]) {
+            connection.forwardOut("127.0.0.1", 0, "127.0.0.1", port, (failed, channel) => {
+              if (failed === undefined) channel.write(Buffer.alloc(9_000_000))
+            })
+          }
+          connection.forwardIn("127.0.0.1", 0, () => {})
+          yield* Effect.all([once(waiting, "readable"), once(deaf, "readable"), once(quick, "readable")], {
+            concurrency: 3
+          })
+          yield* host.cut
+          yield* Fiber.join(closed)
+        }).pipe(Effect.scoped), { discard: true })
+      const after = yield* run(ssh(sandbox, "host-1", "echo fine"))
+      assert.strictEqual(after.stdout.toString(), "fine\n")
+    }).pipe(Effect.provide(NodeContext.layer)))
+
   it.scopedLive("delivers signals to the group, also after the input has ended", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ hosts: 1 })

@@ -26,6 +26,7 @@ const join = (channel: ServerChannel, socket: net.Socket): void => {
   channel.pipe(socket)
   channel.once("end", end)
   channel.once("close", () => socket.destroySoon())
+  channel.on("error", () => socket.destroy())
   socket.on("error", () => channel.end())
 }
 
@@ -50,17 +51,12 @@ export const serve = (peer: Peer): void => {
 
   connection.on("tcpip", (accept, reject, info) => {
     const socket = net.connect({ host: info.destIP, port: info.destPort, allowHalfOpen: true, noDelay: true })
-    const refuse = () => {
-      if (!peer.gone()) reject()
-    }
     keep(socket)
-    socket.once("error", refuse)
+    socket.once("error", reject)
     socket.once("connect", () => {
-      socket.off("error", refuse).on("error", () => {})
+      socket.off("error", reject).on("error", () => {})
       if (peer.gone()) return
-      const channel = accept()
-      peer.adopt(channel)
-      join(channel, socket)
+      join(accept(), socket)
     })
   })
 
@@ -71,7 +67,6 @@ export const serve = (peer: Peer): void => {
     const { remoteAddress = "127.0.0.1", remotePort = 0 } = socket
     connection.forwardOut(address, port, remoteAddress, remotePort, (error, channel) => {
       if (error !== undefined) return void socket.destroy()
-      peer.adopt(channel)
       if (socket.destroyed) return channel.end()
       join(channel, socket)
     })
@@ -84,7 +79,7 @@ export const serve = (peer: Peer): void => {
     const forget = peer.whenGone(() => server.close())
     server.on("error", () => {
       forget()
-      if (!peer.gone()) reject()
+      reject()
     })
     server.on("close", forget)
     server.listen(info.bindPort, "127.0.0.1", () => {

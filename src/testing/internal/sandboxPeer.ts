@@ -3,8 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Connection, ServerChannel, SFTPWrapper } from "ssh2"
-import { silence } from "./sandboxQuirks.ts"
+import type { Connection } from "ssh2"
 
 /**
  * A connection and what ends with it.
@@ -13,12 +12,10 @@ import { silence } from "./sandboxQuirks.ts"
  */
 export interface Peer {
   readonly connection: Connection
-  /** Once it is, ssh2 throws on every use of the connection. */
+  /** Once it is, channels that are opened on it never end. */
   readonly gone: () => boolean
   /** Runs once, when the connection is gone. Returns the way to forget it. */
   readonly whenGone: (end: () => void) => () => void
-  /** Makes a channel harmless to use after the connection. */
-  readonly adopt: (channel: ServerChannel | SFTPWrapper) => void
 }
 
 /**
@@ -34,22 +31,16 @@ export const make = (connection: Connection): Peer => {
     for (const end of ends) end()
     ends.clear()
   }
-  // All three: each comes first in some way of ending, and ssh2 throws from then on.
+  // Any of them may come first, or alone. An error without a listener would end this process.
   connection.on("error", leave).on("end", leave).on("close", leave)
-  const whenGone = (end: () => void) => {
-    ends.add(end)
-    return () => {
-      ends.delete(end)
-    }
-  }
   return {
     connection,
     gone: () => gone,
-    whenGone,
-    adopt: (channel) => {
-      const forget = whenGone(() => silence(channel))
-      channel.on("error", () => {})
-      channel.once("close", forget)
+    whenGone: (end) => {
+      ends.add(end)
+      return () => {
+        ends.delete(end)
+      }
     }
   }
 }

@@ -92,6 +92,7 @@ export const run = (options: {
   readonly ended: () => void
 }): void => {
   const { channel, peer, place, session } = options
+  channel.on("error", () => {})
   const child = spawn("/bin/sh", options.command === undefined ? [] : ["-c", options.command], {
     cwd: place.home,
     env: { ...place.environment, ...options.environment },

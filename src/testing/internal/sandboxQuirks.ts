@@ -16,16 +16,6 @@ interface Protocol {
 }
 
 /**
- * Every call on a channel throws once its connection is gone, from inside stream events too. A closed one does nothing.
- *
- * @internal
- */
-export const silence = (channel: ServerChannel | SFTPWrapper): void => {
-  const { outgoing } = channel as (ServerChannel | SFTPWrapper) & Outgoing
-  outgoing.state = "closed"
-}
-
-/**
  * To call after each write to a channel or its stderr, one at a time: ssh2 keeps the chunk that last waited for the window
  * and sends it again when the other output waits.
  *

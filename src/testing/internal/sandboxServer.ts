@@ -83,16 +83,13 @@ const serveSessions = (
     const run = (accept: () => ServerChannel | undefined, command?: string): void => {
       const channel = accept()
       if (channel === undefined) return
-      peer.adopt(channel)
       holds += 1
       processes.run({ peer, session, channel, command, place, environment, ended: release })
     }
     session.on("exec", (accept, _reject, info) => run(accept, info.command))
     session.on("shell", (accept) => run(accept))
     session.on("sftp", (accept) => {
-      const channel = accept()
-      peer.adopt(channel)
-      sftp.serve(peer, channel, place.home, (end) => {
+      sftp.serve(accept(), place.home, (end) => {
         session.once("close", end)
         peer.whenGone(end)
       })

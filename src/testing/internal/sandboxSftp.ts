@@ -6,7 +6,6 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Attributes, FileEntry, SFTPWrapper } from "ssh2"
-import type { Peer } from "./sandboxPeer.ts"
 import { announce, endSftp } from "./sandboxQuirks.ts"
 import { type Failure, longName, Status, statusOf, toAttributes, toOpenFlags } from "./sandboxSftpData.ts"
 import * as turns from "./sandboxTurns.ts"
@@ -92,7 +91,7 @@ const namesAtOnce = 100
  *
  * @internal
  */
-export const serve = (peer: Peer, sftp: SFTPWrapper, home: string, whenClosed: (end: () => void) => void): void => {
+export const serve = (sftp: SFTPWrapper, home: string, whenClosed: (end: () => void) => void): void => {
   const inTurn = turns.make()
   const handles = new Map<number, Handle>()
   let last = 0
@@ -227,6 +226,7 @@ export const serve = (peer: Peer, sftp: SFTPWrapper, home: string, whenClosed: (
       }
     }))
 
+  sftp.on("error", () => {})
   announce(sftp, ["posix-rename@openssh.com", "hardlink@openssh.com", "fsync@openssh.com"])
   sftp.on("EXTENDED", (id, name, data: Buffer | undefined) => {
     const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = strings(data)
@@ -250,7 +250,7 @@ export const serve = (peer: Peer, sftp: SFTPWrapper, home: string, whenClosed: (
   }
   sftp.on("end", () =>
     inTurn((done) => {
-      if (!peer.gone()) endSftp(sftp)
+      endSftp(sftp)
       release(done)
     }))
   whenClosed(() => inTurn(release))
