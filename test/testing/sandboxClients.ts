@@ -60,7 +60,7 @@ export const client = (sandbox: Hosts, alias: string) => {
   return Effect.acquireRelease(
     Effect.async<ssh2.Client, Error>((resume) => {
       const client = new ssh2.Client()
-      client.on("ready", () => resume(Effect.succeed(client)))
+      client.on("ready", () => resume(Effect.succeed(client.setNoDelay())))
       client.on("error", (error) => resume(Effect.fail(error)))
       client.connect({
         host: "127.0.0.1",
@@ -113,10 +113,6 @@ export const exchange = (port: number, data: Uint8Array) =>
 
 /** Whether a process lives; one that has ended but was not waited for does not. */
 export const alive = (pid: number) =>
-  Effect.sync(() => {
-    try {
-      return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
-    } catch {
-      return false
-    }
-  })
+  Effect.try(() => readFileSync(`/proc/${pid}/status`, "utf8")).pipe(
+    Effect.match({ onFailure: () => false, onSuccess: (status) => !/^State:\tZ/m.test(status) })
+  )
