@@ -12,14 +12,14 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { sha256 } from "../internal/digest.ts"
 import * as Programs from "../internal/programs.ts"
-import { isManager } from "./Host.ts"
 import type { HostFacts } from "./HostFacts.ts"
 import { failure, type PythonEnvironmentError } from "./PythonEnvironmentError.ts"
 import * as Protocol from "./PythonEnvironmentProtocol.ts"
 import { canonical, parsePin, parsePython, type Pin, type PythonBound } from "./PythonPackages.ts"
 import { converse, type PythonTarget } from "./PythonTarget.ts"
 import type { SshError } from "./SshError.ts"
-import * as WheelStore from "./WheelStore.ts"
+import * as WheelDelivery from "./WheelDelivery.ts"
+import type { Wheel } from "./WheelStore.ts"
 
 export { agree } from "./PythonAgreement.ts"
 export { PythonEnvironmentError } from "./PythonEnvironmentError.ts"
@@ -79,7 +79,12 @@ export const make = (options: {
   readonly packages: ReadonlyArray<string>
   readonly python?: string | undefined
   readonly name?: string | undefined
-}): Pinned => Pinned.make(options)
+}): Pinned =>
+  Pinned.make({
+    packages: options.packages,
+    ...(options.python === undefined ? {} : { python: options.python }),
+    ...(options.name === undefined ? {} : { name: options.name })
+  })
 
 /**
  * Declares an interpreter that is there already. `provision` checks it and changes nothing.
@@ -93,7 +98,11 @@ export const existing = (options: {
   /** A bound on its version. */
   readonly version?: string | undefined
 }): Existing =>
-  Existing.make({ interpreter: options.python, packages: options.packages ?? [], python: options.version })
+  Existing.make({
+    interpreter: options.python,
+    packages: options.packages ?? [],
+    ...(options.version === undefined ? {} : { python: options.version })
+  })
 
 /**
  * What is being done, for a person to see.
@@ -197,63 +206,9 @@ export const check = (
 const muslOf = (libc: string): number | null =>
   libc.startsWith("musl") ? Number(/\b1\.(\d+)/.exec(libc)?.[1] ?? 2) : null
 
-const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`
-
 const defaultDeadline = Duration.minutes(20)
 
 const seconds = (input: Duration.DurationInput = defaultDeadline): number => Duration.toSeconds(input)
-
-/** Where packages come from. A manager has the index already that it would ask itself for. */
-const sourceOfWheels = (
-  target: PythonTarget,
-  { manager, wheels = "auto" }: Options
-): Effect.Effect<"auto" | "always" | "never", PythonEnvironmentError> => {
-  if (wheels === "always" && manager === undefined) {
-    const detail = "wheels of the manager are asked for, and no manager is given"
-    return failure({ reason: "Download", host: target.host.alias, step: "find wheels", detail })
-  }
-  return Effect.succeed(wheels === "auto" && (manager === undefined || isManager(target.host)) ? "never" : wheels)
-}
-
-const downloadFor = (
-  target: PythonTarget,
-  { deadline = defaultDeadline, manager = target, onProgress = () => Effect.void }: Options,
-  request: WheelStore.WheelRequest & { readonly refused: ReadonlyArray<string> }
-) => {
-  const host = target.host.alias
-  const failed = (detail: string, log: ReadonlyArray<string>) =>
-    failure({
-      reason: "Download",
-      host,
-      step: "download wheels",
-      detail: request.refused.length === 0
-        ? detail
-        : `${host} finds no package index, and the manager has no wheels: ${detail}`,
-      log
-    })
-  return WheelStore.download(manager, request, (detail) => onProgress({ host, step: "downloading", detail })).pipe(
-    Effect.catchTag("PythonEnvironmentError", (error) => failed(error.detail, error.log)),
-    Effect.timeoutFail({ duration: deadline, onTimeout: () => failed("the download took too long", []) })
-  )
-}
-
-const sendAll = Effect.fnUntraced(function*(
-  wheels: ReadonlyArray<WheelStore.Wheel>,
-  target: PythonTarget,
-  { manager = target, onProgress = () => Effect.void }: Options
-) {
-  const from = { files: yield* manager.files, cache: manager.facts.cache }
-  const to = { files: yield* target.files, cache: target.facts.cache }
-  yield* Effect.forEach(wheels, (wheel, index) =>
-    Effect.zipRight(
-      onProgress({
-        host: target.host.alias,
-        step: "sending",
-        detail: `${wheel.name}, ${megabytes(wheel.size)}, ${index + 1} of ${wheels.length}`
-      }),
-      WheelStore.send(wheel, from, to)
-    ), { concurrency: 4, discard: true })
-})
 
 /**
  * The environment on a host: found when it was made before, else made. Two makers at a time make one; one that dies leaves
@@ -273,7 +228,7 @@ export const provision: (
     const { pins, python } = yield* check(environment, host)
     const program = yield* Programs.load("environment", "python")
     const tell = (step: Progress["step"], detail: string) => options.onProgress?.({ host, step, detail }) ?? Effect.void
-    const wheels = yield* sourceOfWheels(target, options)
+    const wheels = yield* WheelDelivery.source(target, options)
     const request = yield* Effect.orDie(
       Schema.encode(Protocol.Request)({
         mode: environment._tag === "Pinned" ? "provision" : "existing",
@@ -288,7 +243,7 @@ export const provision: (
         lockDeadline: seconds(options.lockDeadline)
       })
     )
-    const held = yield* Ref.make<ReadonlyArray<WheelStore.Wheel>>([])
+    const held = yield* Ref.make<ReadonlyArray<Wheel>>([])
     return yield* converse(target, {
       program,
       request,
@@ -309,13 +264,13 @@ export const provision: (
           return Option.some({ ...message.done, host })
         }
         if (message.ask === "wheels") {
-          const wheels = yield* downloadFor(target, options, message)
+          const wheels = yield* WheelDelivery.download(target, options, message)
           yield* Ref.set(held, wheels)
           yield* reply(yield* Effect.orDie(Schema.encode(Protocol.Wheels)({ wheels })))
           return Option.none()
         }
         const wheels = (yield* Ref.get(held)).filter((wheel) => message.missing.includes(wheel.sha256))
-        yield* sendAll(wheels, target, options)
+        yield* WheelDelivery.send(wheels, target, options)
         yield* reply("{}")
         return Option.none()
       })

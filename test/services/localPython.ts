@@ -10,7 +10,7 @@ import { Host } from "../../src/services/Host.ts"
 import { HostFacts } from "../../src/services/HostFacts.ts"
 import type { PythonTarget } from "../../src/services/PythonTarget.ts"
 
-const facts = (cache: string): HostFacts =>
+const facts = (cache: string, pythonPath: string): HostFacts =>
   HostFacts.make({
     system: "Linux",
     os: "test",
@@ -26,7 +26,7 @@ const facts = (cache: string): HostFacts =>
     memory: 1,
     gpus: [],
     python: "",
-    pythonPath: "",
+    pythonPath,
     executables: {}
   })
 
@@ -37,7 +37,8 @@ export const withoutIndex: Readonly<Record<string, string>> = {
   PIP_INDEX_URL: "http://127.0.0.1:9/simple"
 }
 
-const kill = (pid: number, signal: NodeJS.Signals) => Effect.ignore(Effect.try(() => process.kill(pid, signal)))
+/** Only for processes that `pids` names. */
+export const kill = (pid: number, signal: NodeJS.Signals) => Effect.ignore(Effect.try(() => process.kill(pid, signal)))
 
 export interface LocalPython extends PythonTarget {
   readonly cache: string
@@ -48,7 +49,7 @@ export interface LocalPython extends PythonTarget {
 /** Closing the scope ends whole sessions, as a guardian does. */
 export const make = Effect.fnUntraced(function*(
   alias: string,
-  options: { readonly env?: Readonly<Record<string, string>>; readonly cache?: string } = {}
+  options: { readonly env?: Readonly<Record<string, string>>; readonly cache?: string; readonly python?: string } = {}
 ) {
   const fs = yield* FileSystem.FileSystem
   const directory = yield* fs.makeTempDirectoryScoped()
@@ -58,7 +59,7 @@ export const make = Effect.fnUntraced(function*(
   const started = yield* Ref.make<ReadonlyArray<number>>([])
   const target: LocalPython = {
     host: Host.make({ alias }),
-    facts: facts(cache),
+    facts: facts(cache, options.python ?? ""),
     cache,
     pids: Ref.get(started),
     python: Effect.fnUntraced(function*(program, words, { python = "python3" } = {}) {
