@@ -96,6 +96,7 @@ END {
     }
     exit
   }
+  if (self in up) print "t"
   for (k in kind) if (!(k in closed)) {
     split(k, f, " ")
     if (!(f[1] in up) || born[f[1]] "" == f[2] "") { sessions[f[1]] = 1; if (kind[k] == "W") take(f[1], "w"); else take(f[1], "p") }
@@ -108,14 +109,16 @@ END {
 lc_scan() { { printf '%s%s' "$lc_seeds" "$lc_known"; lc_table; } | LC_ALL=C awk -v self="$$" "$@" "$lc_awk"; }
 
 # Looks with the seeds of lc_seeds: lc_list gets `PID START NAME` lines, lc_wraps those of wrappers. What was found is
-# remembered in lc_known: a child whose parent dies first stays ours.
+# remembered in lc_known: a child whose parent dies first stays ours. Fails when the table does not even hold this shell:
+# nothing found would then mean nothing.
 lc_gather() {
-  lc_list='' lc_wraps=''
+  lc_list='' lc_wraps='' lc_seen_table=''
   lc_found=$(lc_scan -v prune=)
   lc_ifs=$IFS; IFS=$lc_nl; set -f
   for lc_each in $lc_found; do
     lc_part=${lc_each#? }
     case $lc_each in
+      t) lc_seen_table=1 ;;
       w*) lc_wraps=$lc_wraps$lc_part$lc_nl ;;
       *)
         lc_list=$lc_list$lc_part$lc_nl
@@ -126,6 +129,7 @@ lc_gather() {
     esac
   done
   set +f; IFS=$lc_ifs
+  [ -n "$lc_seen_table" ]
 }
 
 lc_lines() { # LETTER FILE: its lines with a letter in front
@@ -167,7 +171,7 @@ lc_fresh() { lc_known='' lc_sent='' lc_count=0 lc_time=0; }
 # PID START TENTHS: ends the session of lc_seeds: TERM to the process PID, to the rest once that has gone, KILL after so long.
 lc_close() {
   lc_fresh
-  lc_gather
+  lc_gather || return 1
   lc_told=
   if lc_same "$1" "$2"; then kill -TERM "$1"; fi
   while [ -n "$lc_list" ]; do
@@ -179,7 +183,7 @@ lc_close() {
       lc_signal TERM "$lc_list"
     fi
     lc_nap
-    lc_gather
+    lc_gather || return 1
   done
 }
 
@@ -236,6 +240,7 @@ lc_finish() {
     printf 'report left %s %s\n' "${lc_each%% *}" "${lc_after#* }"
   done
   set +f; IFS=$lc_ifs
+  [ -n "$lc_seen_table" ] || echo 'report left 0 (the process table cannot be read)'
   printf 'report ended %s\nreport killed %s\n' "$((lc_count - lc_left))" "$((lc_killed - lc_left))"
   # The wrappers go by themselves once their processes have gone.
   lc_round=0
@@ -688,7 +693,7 @@ lc_stop() {
 }
 
 # `halt PID START TENTHS`: only a session on the list.
-lc_halt() {
+lc_halt() { set -x
   if grep -qxF "$1 $2" "$lc_state/sessions"; then
     lc_seeds="S $1 $2$lc_nl"
     if lc_close "$1" "$2" "$3"; then echo "$1 $2" >>"$lc_state/closed"; fi
@@ -705,6 +710,7 @@ lc_follow() { # EVENTS_SEEN
   /bin/sh -c "$lc_stamp"'echo "tail $$ $lc_stat $3" >>"$1/links"; exec tail -n "+$2" -f "$1/events"' \
     lazycluster-events "$lc_state" "$(($1 + 1))" "$$" </dev/null |
     while IFS= read -r lc_line; do printf '%s\n' "$lc_line"; done &
+  lc_follower=$!
 }
 
 # LINKS: ends our own follower.
@@ -717,6 +723,7 @@ lc_hush() {
     if [ "$1" = tail ] && [ "$4" = "$$" ] && lc_same "$2" "$3"; then kill "$2"; fi
   done
   set +f; IFS=$lc_ifs
+  kill "$lc_follower" 2>/dev/null
 }
 
 lc_listen() {
@@ -725,13 +732,13 @@ lc_listen() {
     case $lc_line in
       'beat '*)
         lc_renew && printf 'beat %s\n' "$lc_rest"
-        kill -0 "$lc_dog" 2>/dev/null || lc_dog_alive || { lc_guard; lc_await; }
+        lc_same "$lc_dog" "$lc_dog_start" || lc_dog_alive || { lc_guard; lc_await; }
         ;;
       'start '*' '*) lc_begin "${lc_rest%% *}" "${lc_rest#* }" ;;
       'stop '*' '*) lc_stop "${lc_rest%% *}" "${lc_rest#* }" </dev/null >/dev/null & ;;
       'halt '*' '*' '*)
         # shellcheck disable=SC2086
-        { set -f; set -- $lc_rest; lc_halt "$1" "$2" "$3"; } 3>&1 </dev/null >/dev/null &
+        { set -f; set -- $lc_rest; set +f; lc_halt "$1" "$2" "$3"; } 3>&1 </dev/null >/dev/null &
         ;;
       'ledger '*) lc_ledger "$lc_rest" ;;
       'end '*) lc_end "$lc_rest"; return ;;

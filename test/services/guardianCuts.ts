@@ -1,0 +1,108 @@
+/** What a guardian does when its manager goes away, for a while or for good. */
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type { Connect } from "./guardianConformance.ts"
+import { begin, eventually, exists, lives, pidIn, shell, talk } from "./guardianSession.ts"
+
+export const guardianCuts = (connect: Connect): void => {
+  it.scopedLive("after end of file without `end` a resume keeps the processes and neither loses nor repeats an event", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const before = yield* begin(connection)
+      yield* before.start("stays", "sleep", "1000")
+      yield* before.start("ends", "sh", "-c", "until [ -e go ]; do sleep 0.1; done; exit 3")
+      const stays = yield* before.started("stays")
+      yield* before.started("ends")
+      yield* before.hangUp
+      const seen = (yield* before.heard).filter(({ _tag }) => _tag === "Started").length
+      assert.strictEqual(seen, 2)
+      yield* shell(connection, `: >"$1/go"`, before.workingDirectory)
+      yield* eventually(
+        "the exit is on record",
+        Effect.map(shell(connection, `cat "$1/events"`, before.state), (text) => text.includes("exited ends 3"))
+      )
+      const after = yield* talk(connection, ["resume", before.id, "", "30", String(seen)])
+      const ready = yield* after.ready
+      assert.strictEqual(ready.workingDirectory, before.workingDirectory)
+      assert.strictEqual(yield* after.exited("ends"), 3)
+      assert.isTrue(yield* lives(connection, stays.pid))
+      yield* after.say("stop stays 20")
+      assert.strictEqual(yield* after.exited("stays"), 143)
+      const events = (yield* after.heard).filter(({ _tag }) => _tag === "Started" || _tag === "Exited")
+      assert.deepStrictEqual(events, [
+        { _tag: "Exited", name: "ends", code: 3 },
+        { _tag: "Exited", name: "stays", code: 143 }
+      ])
+      yield* after.end(20)
+    }))
+
+  it.scopedLive("a resume while the old channel still stands ends the old talker", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const before = yield* begin(connection)
+      const after = yield* talk(connection, ["resume", before.id, "", "30", "0"])
+      yield* after.ready
+      yield* before.process.exit
+      yield* after.say("beat 1")
+      yield* after.until("beat", (message) => message._tag === "Beat" ? true : undefined)
+      yield* after.start("one", "true")
+      assert.strictEqual(yield* after.exited("one"), 0)
+      yield* after.end(20)
+    }))
+
+  it.scopedLive("when the lease runs out all ends, and a resume is refused", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const guardian = yield* begin(connection, { lease: 1 })
+      yield* guardian.start("long", "sh", "-c", `(setsid sh -c 'sleep 1000 & echo $! >daemon' &); exec sleep 1000`)
+      const { pid } = yield* guardian.started("long")
+      const daemon = yield* pidIn(connection, `${guardian.workingDirectory}/daemon`)
+      yield* guardian.say(`ledger {}`)
+      yield* guardian.hangUp
+      yield* eventually("the state has gone", Effect.map(exists(connection, guardian.state), (there) => !there))
+      assert.isFalse(yield* lives(connection, pid))
+      assert.isFalse(yield* lives(connection, daemon))
+      assert.isFalse(yield* exists(connection, guardian.workingDirectory))
+      assert.isFalse(yield* exists(connection, `${guardian.state}.json`))
+      const late = yield* talk(connection, ["resume", guardian.id, "", "30", "0"])
+      assert.strictEqual(yield* late.refused, "gone")
+    }))
+
+  it.scopedLive("a manager that hangs with its channel open loses the runtime too, and the talker goes", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const guardian = yield* begin(connection, { lease: 1 })
+      yield* guardian.start("long", "sleep", "1000")
+      const { pid } = yield* guardian.started("long")
+      yield* Effect.exit(guardian.process.exit)
+      yield* eventually("the process has gone", Effect.map(lives(connection, pid), (alive) => !alive))
+      yield* eventually("the state has gone", Effect.map(exists(connection, guardian.state), (there) => !there))
+    }))
+
+  it.scopedLive("the watchdog that was killed is replaced at the next beat", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const guardian = yield* begin(connection)
+      const watchdog = shell(connection, `cut -d' ' -f1 "$1/watchdog"`, guardian.state)
+      const first = yield* watchdog
+      yield* shell(connection, `kill -9 "$1"`, first)
+      yield* eventually("it has gone", Effect.map(lives(connection, first), (alive) => !alive))
+      yield* guardian.say("beat 1")
+      yield* eventually("there is another", Effect.map(watchdog, (now) => now !== "" && now !== first))
+      yield* guardian.end(10)
+    }))
+
+  it.scopedLive("the lease is renewed over another channel", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const guardian = yield* begin(connection)
+      const beat = shell(connection, `cat "$1/beat"`, guardian.state)
+      const before = yield* beat
+      const aside = yield* talk(connection, ["renew", guardian.id])
+      yield* aside.process.exit
+      assert.notStrictEqual(yield* beat, before)
+      yield* guardian.end(10)
+      const late = yield* talk(connection, ["renew", guardian.id])
+      assert.strictEqual(yield* late.refused, "gone")
+    }))
+}
