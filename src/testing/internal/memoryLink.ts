@@ -101,8 +101,17 @@ export const travel = (host: MemoryHost, link: Link): Effect.Effect<void, SshErr
   Effect.suspend(() => {
     if (!link.clientOpen) return Deferred.await(link.lost)
     if (host.gate.isOpen() && Duration.equals(host.latency, Duration.zero)) return Effect.void
-    return way(host).pipe(Effect.raceFirst(Deferred.await(link.lost)))
+    return orLost(link, way(host))
   })
+
+/**
+ * Waits no longer than the link lives. A race interrupts its loser, which must be possible in a region that is not
+ * interruptible too: finalizers and acquisitions talk to hosts.
+ *
+ * @internal
+ */
+export const orLost = <A, E>(link: Link, effect: Effect.Effect<A, E>): Effect.Effect<A, E | SshError> =>
+  Effect.raceFirst(Effect.interruptible(effect), Effect.interruptible(Deferred.await(link.lost)))
 
 /** @internal */
 export const way = (host: MemoryHost): Effect.Effect<void> =>

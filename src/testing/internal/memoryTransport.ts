@@ -72,18 +72,18 @@ const start = Effect.fnUntraced(function*(
     body: memoryPrograms.body(host, link, invocation),
     onExit: (status) => Effect.all([stdout.end, stderr.end, Deferred.succeed(done, status)], { discard: true })
   })
-  const lost = link === undefined ? Effect.never : Deferred.await(link.lost)
+  const orLost = <A>(effect: Effect.Effect<A, SshError>) =>
+    link === undefined ? effect : memoryLink.orLost(link, effect)
   const heard = (pipe: memoryPipe.Pipe): Stream.Stream<Uint8Array, SshError> => {
     const chunks = Stream.mapEffect(pipe.stream, (chunk) => Effect.as(through, chunk))
     return link === undefined ? chunks : Stream.interruptWhenDeferred(chunks, link.lost)
   }
   const process: RemoteProcess = {
-    write: (chunk) =>
-      Effect.zipRight(through, Effect.asVoid(Effect.raceFirst(stdin.write(memoryPipe.bytesOf(chunk)), lost))),
+    write: (chunk) => Effect.zipRight(through, Effect.asVoid(orLost(stdin.write(memoryPipe.bytesOf(chunk))))),
     endInput: Effect.zipRight(Effect.ignore(through), stdin.end),
     stdout: heard(stdout),
     stderr: heard(stderr),
-    exit: Effect.raceFirst(Effect.zipLeft(Deferred.await(done), through), lost)
+    exit: orLost(Effect.zipLeft(Deferred.await(done), through))
   }
   return { process, hangUp }
 })
@@ -110,7 +110,7 @@ const free = (host: MemoryHost, bound: memoryNetwork.Bound) =>
  * @internal
  */
 export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, connectTimeout: Duration.DurationInput) {
-  yield* arrive(host).pipe(
+  yield* Effect.interruptible(arrive(host)).pipe(
     Effect.timeoutFail({
       duration: connectTimeout,
       onTimeout: () =>
