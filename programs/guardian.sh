@@ -57,12 +57,13 @@ lc_table() {
 
 # Processes that carry the lease in their environment: finds what forked twice and left its session.
 lc_marked() {
-  LC_ALL=C grep -lsF "LAZYCLUSTER_LEASE=$lc_id" /proc/[0-9]*/environ 2>/dev/null | while IFS= read -r lc_file; do
-    if { LC_ALL=C tr '\000' '\n' <"$lc_file" | LC_ALL=C grep -qxF "LAZYCLUSTER_LEASE=$lc_id"; } 2>/dev/null; then
-      lc_file=${lc_file#/proc/}
-      echo "M ${lc_file%/environ}"
-    fi
-  done
+  if printf 'a\000b\000' | grep -qzxF b 2>/dev/null; then
+    LC_ALL=C grep -lszxF "LAZYCLUSTER_LEASE=$lc_id" /proc/[0-9]*/environ 2>/dev/null
+  else
+    for lc_file in /proc/[0-9]*/environ; do
+      { tr '\000' '\n' <"$lc_file" | grep -qxF "LAZYCLUSTER_LEASE=$lc_id" && echo "$lc_file"; } 2>/dev/null
+    done
+  fi | while IFS=/ read -r _ _ lc_a _; do echo "M $lc_a"; done
 }
 
 # Seeds and the process table in, `p|w PID START NAME` out: everything of recorded sessions (S; W where the leader is a
@@ -395,11 +396,20 @@ lc_bound() { # SECONDS argv: not longer than that, where timeout is there
   if command -v timeout >/dev/null; then timeout "$@"; else shift; "$@"; fi
 }
 
+# NAME: its path as lc_path, or nothing. `command -v` costs a process, and some shells answer it with their own applets.
+lc_find() {
+  lc_ifs=$IFS; IFS=:; set -f
+  lc_path=''
+  for lc_dir in $PATH; do
+    if [ -f "$lc_dir/$1" ] && [ -x "$lc_dir/$1" ]; then lc_path=$lc_dir/$1; break; fi
+  done
+  set +f; IFS=$lc_ifs
+}
+
 # Slow programs run beside the rest.
 lc_ask() {
-  lc_python=$(command -v python3)
-  case $lc_python in /*) ;; *) lc_python= ;; esac
-  lc_asked=
+  lc_find python3
+  lc_python=$lc_path lc_asked=''
   if [ -n "$lc_python" ]; then
     lc_bound 20 python3 -S -c 'import sys; print(sys.version.split()[0]); print(sys.executable or "")' \
       </dev/null >"$lc_state/python" 2>/dev/null &
@@ -538,8 +548,8 @@ lc_facts() { # EXECUTABLE...
   lc_fact cpus "$((lc_cores / 100)).${lc_part#"${lc_part%??}"}"
   lc_fact memory "$lc_memory"
   for lc_each; do
-    lc_path=$(command -v "$lc_each") || continue
-    case $lc_path in /*) lc_fact executable "$lc_each $lc_path" ;; esac
+    lc_find "$lc_each"
+    [ -z "$lc_path" ] || lc_fact executable "$lc_each $lc_path"
   done
   lc_answers
 }

@@ -43,7 +43,7 @@ const guardianDirectories = (connect: Connect): void => {
       assert.isAtMost(facts.cpus, Number(yield* shell(connection, "env -u OMP_NUM_THREADS nproc")))
       assert.isAbove(facts.cpus, 0)
       assert.isAbove(facts.memory, 2 ** 20)
-      assert.deepStrictEqual(facts.executables, { sh: yield* shell(connection, "command -v sh") })
+      assert.deepStrictEqual(facts.executables, { sh: yield* shell(connection, "which sh") })
       const python = yield* shell(connection, `python3 -c 'import platform; print(platform.python_version())'`)
       assert.strictEqual(facts.python, python)
       yield* guardian.end(10)
