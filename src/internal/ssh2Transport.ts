@@ -17,6 +17,7 @@ import type { Transport } from "../services/Ssh.ts"
 import type { ResolvedHost } from "../services/SshConfig.ts"
 import type { ExitStatus, RemoteProcess } from "../services/SshConnection.ts"
 import { type SshConfigError, SshError } from "../services/SshError.ts"
+import * as bounded from "./bounded.ts"
 import { readAll, write } from "./duplexStream.ts"
 import { shellCommand, shellInput } from "./shipping.ts"
 import * as Auth from "./ssh2Auth.ts"
@@ -207,18 +208,16 @@ export const open = (
       Effect.gen(function*() {
         const arrivals = yield* Queue.bounded<Duplex>(256)
         const bound = yield* Effect.acquireRelease(
-          Effect.async<number, SshError>((resume) => {
-            client.forwardIn(
-              address,
-              port,
-              (cause, bound) =>
-                resume(cause ? Effect.fail(listenError(host, address, port, cause)) : Effect.succeed(bound))
-            )
-          }).pipe(
-            Effect.catchAllDefect((cause) => Effect.fail(channelError(host, "listen", cause))),
-            Effect.raceFirst(Deferred.await(lost)),
-            Effect.tap((bound) =>
-              Effect.sync(() => listeners.set(bound, (channel) => Queue.unsafeOffer(arrivals, channel)))
+          Effect.interruptible(
+            Effect.async<number, SshError>((resume) => {
+              client.forwardIn(address, port, (cause, bound) => {
+                if (cause) return resume(Effect.fail(listenError(host, address, port, cause)))
+                listeners.set(bound, (channel) => Queue.unsafeOffer(arrivals, channel))
+                return resume(Effect.succeed(bound))
+              })
+            }).pipe(
+              Effect.catchAllDefect((cause) => Effect.fail(channelError(host, "listen", cause))),
+              Effect.raceFirst(Deferred.await(lost))
             )
           ),
           (bound) =>
@@ -228,7 +227,8 @@ export const open = (
             }).pipe(
               // A connection that has gone has no port to give back.
               Effect.catchAllDefect(() => Effect.void),
-              Effect.raceFirst(Effect.ignore(Deferred.await(lost)))
+              Effect.raceFirst(Effect.ignore(Deferred.await(lost))),
+              (unbinding) => bounded.within(unbinding, "5 seconds")
             )
         )
         return {

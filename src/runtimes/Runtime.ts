@@ -6,11 +6,13 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as bounded from "../internal/bounded.ts"
 import * as followedOutput from "../internal/followedOutput.ts"
 import * as localUser from "../internal/localUser.ts"
 import * as programs from "../internal/programs.ts"
@@ -24,6 +26,10 @@ import type { RuntimeError } from "../services/RuntimeError.ts"
 import { Ssh } from "../services/Ssh.ts"
 import type { Files, SshConnection } from "../services/SshConnection.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
+import type { RuntimeTask } from "../tasks/RuntimeTask.ts"
+import type { TaskError } from "../tasks/TaskError.ts"
+import type { TaskResult } from "../tasks/TaskEvent.ts"
+import * as Runner from "../tasks/TaskRunner.ts"
 import type { Command, TaskTarget } from "../tasks/TaskTarget.ts"
 import { Cleanup, HostReport } from "./Cleanup.ts"
 
@@ -155,6 +161,9 @@ export const make = Effect.fn("Runtime.make")(function*(
   const user = yield* localUser.current
   const ledger = yield* Ledger.make({ id, host: named.alias, owner: `${user.name}@${user.machine}`, lease, guardian })
 
+  const atMost = (effect: Effect.Effect<void, SshError>) =>
+    Effect.ignore(bounded.within(effect, Duration.sum(grace, "10 seconds")))
+
   const exec: Runtime["exec"] = Effect.fn("Runtime.exec")(function*(command) {
     const connection = yield* guardian.connection
     const process = yield* connection.exec(
@@ -163,7 +172,7 @@ export const make = Effect.fn("Runtime.make")(function*(
     )
     return yield* recordedProcess.make(
       process,
-      (pid, start) => Effect.ignore(Effect.timeout(guardian.halt(pid, start, grace), Duration.sum(grace, "10 seconds")))
+      (pid, start) => atMost(guardian.halt(pid, start, grace))
     )
   })
 
@@ -186,8 +195,9 @@ export const make = Effect.fn("Runtime.make")(function*(
     // A name is used once, so that a start which is said twice has one effect.
     const unique = `${name.replaceAll(/[^A-Za-z0-9._-]/g, "_")}.${count}`
     const watched = yield* Effect.acquireRelease(
-      guardian.start(unique, words(command, "-")),
-      (watched) => Effect.ignore(Effect.timeout(guardian.stop(watched, grace), Duration.sum(grace, "10 seconds")))
+      // Interrupted in the middle, the process is the runtime's to end.
+      Effect.interruptible(guardian.start(unique, words(command, "-"))),
+      (watched) => atMost(guardian.stop(watched, grace))
     )
     const { pid, start } = yield* Deferred.await(watched.started)
     yield* ledger.process({ name: unique, pid, start, command: command.argv[0] })
@@ -222,3 +232,32 @@ export const make = Effect.fn("Runtime.make")(function*(
     start
   }
 })
+
+/**
+ * The manager itself as a runtime: its processes have a guardian too.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const manager = (
+  options: Options = {}
+): Effect.Effect<Runtime, SshError | SshConfigError | RuntimeError, Ssh | Scope.Scope> => make(Host.manager, options)
+
+/**
+ * Runs a task on a runtime to its end. Fails with `TaskError` at the first step that fails; interruption ends what runs.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const execute: {
+  <Returns extends ReadonlyArray<unknown>>(
+    task: RuntimeTask<Returns>
+  ): (self: Runtime) => Effect.Effect<TaskResult<Returns>, TaskError, Runner.TaskRunner>
+  <Returns extends ReadonlyArray<unknown>>(
+    self: Runtime,
+    task: RuntimeTask<Returns>
+  ): Effect.Effect<TaskResult<Returns>, TaskError, Runner.TaskRunner>
+} = dual(
+  2,
+  <Returns extends ReadonlyArray<unknown>>(self: Runtime, task: RuntimeTask<Returns>) => Runner.run(self, task)
+)

@@ -14,6 +14,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as bounded from "../internal/bounded.ts"
 import * as Talk from "../internal/guardianTalk.ts"
 import { escapeLine, quoteAll } from "../internal/words.ts"
 import type * as Protocol from "./GuardianProtocol.ts"
@@ -322,11 +323,8 @@ export const make = Effect.fn("Guardian.make")(function*(
         stuck: all("stuck")
       })
     }).pipe(
-      Effect.timeoutTo({
-        duration: Duration.sum(options.grace, "10 seconds"),
-        onTimeout: () => Option.none<EndReport>(),
-        onSuccess: (report) => report
-      }),
+      (ending) => bounded.within(ending, Duration.sum(options.grace, "10 seconds")),
+      Effect.map(Option.flatten),
       Effect.orElseSucceed(() => Option.none<EndReport>())
     )
   }

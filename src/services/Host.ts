@@ -32,7 +32,7 @@ export class Host extends Schema.Class<Host>("lazycluster/Host")({
  * @since 0.1.0
  * @category constructors
  */
-export const manager: Host = Host.make({ alias: "manager:" })
+export const manager: Host = Host.make({ alias: "(manager)" })
 
 /**
  * Whether a host is the machine that runs this program.

@@ -104,7 +104,8 @@ export const fromLines = (
         host,
         step: "facts",
         detail: `the host's facts cannot be read: ${cause.message}`,
-        hint: "a start-up file of the login shell may print to standard output; make it silent for shells without a terminal",
+        hint:
+          "a start-up file of the login shell may print to standard output; make it silent for shells without a terminal",
         cause
       })
     )

@@ -8,7 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Duplex } from "node:stream"
+import type { Duplex } from "../internal/duplex.ts"
 import type { Host } from "./Host.ts"
 import type { SshError } from "./SshError.ts"
 

@@ -1,0 +1,39 @@
+/**
+ * The errors of clusters.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { explain } from "../services/SshError.ts"
+
+/**
+ * A cluster did not come up, or could not go on.
+ *
+ * - `Plan`: the engine's plan contradicts itself
+ * - `Exited`: a process ended before it was ready; `log` holds what it said last
+ * - `NotReady`: a process did not become ready within its deadline
+ * - `NoPort`: no port of the range is free on all machines that need it
+ * - `Versions`: packages that must be equal everywhere are not
+ * - `NoHosts`: there is no host to run workers on
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ClusterError extends Schema.TaggedError<ClusterError>("lazycluster/ClusterError")("ClusterError", {
+  reason: Schema.Literal("Plan", "Exited", "NotReady", "NoPort", "Versions", "NoHosts"),
+  engine: Schema.String,
+  host: Schema.String,
+  step: Schema.String,
+  detail: Schema.String,
+  log: Schema.optional(Schema.Array(Schema.String)),
+  hint: Schema.optional(Schema.String)
+}) {
+  override get message(): string {
+    return explain({
+      what: `${this.engine} on ${this.host}: ${this.step}, ${this.reason}`,
+      detail: this.detail,
+      log: this.log,
+      hint: this.hint
+    })
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Numbers for the ports of a plan: free where the process runs, and bound at once wherever others must reach it.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Ref from "effect/Ref"
+import * as Scope from "effect/Scope"
+import type { Runtime } from "../runtimes/Runtime.ts"
+import { sameNetwork } from "../services/HostFacts.ts"
+import type { SshError } from "../services/SshError.ts"
+import * as Tunnel from "../services/Tunnel.ts"
+import { ClusterError } from "./ClusterError.ts"
+import type { PortChoice } from "./ClusterPlan.ts"
+
+/** The machines that need a listener of their own: one for each network, none for that of the process itself. */
+const listeners = (at: Runtime, reachedFrom: ReadonlyArray<Runtime>): ReadonlyArray<Runtime> =>
+  reachedFrom.filter((runtime, index) =>
+    !sameNetwork(runtime.facts, at.facts) &&
+    !reachedFrom.slice(0, index).some((earlier) => sameNetwork(earlier.facts, runtime.facts))
+  )
+
+/**
+ * A number from the choice that no other port of the cluster has. The tunnels to it are open when this succeeds and close
+ * with the scope.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
+  readonly engine: string
+  readonly process: string
+  readonly choice: typeof PortChoice.Type
+  readonly at: Runtime
+  readonly reachedFrom: ReadonlyArray<Runtime>
+  /** Numbers that are not to be used: those of other ports, and those that were taken once. */
+  readonly taken: Ref.Ref<ReadonlySet<number>>
+}): Effect.fn.Return<number, ClusterError | SshError, Scope.Scope> {
+  const { at, choice, engine, process, taken } = options
+  const scope = yield* Effect.scope
+  const from = listeners(at, options.reachedFrom)
+
+  const bind = (port: number) =>
+    Effect.gen(function*() {
+      // Given up again at once: the process binds it. Should another be quicker, the process ends and the next port is tried.
+      yield* Effect.scoped(Effect.flatMap(at.connection, (connection) => connection.listen({ port })))
+      yield* Effect.forEach(from, (runtime) => Tunnel.make({ from: runtime, port, to: at, toPort: port }), {
+        concurrency: 16,
+        discard: true
+      })
+    })
+
+  const candidates = [
+    ...(choice.preferred === undefined ? [] : [choice.preferred]),
+    ...Array.from({ length: choice.to - choice.from + 1 }, (_, index) => choice.from + index)
+  ]
+  for (const port of candidates) {
+    const ours = yield* Ref.modify(taken, (all) => [!all.has(port), new Set([...all, port])])
+    if (!ours) continue
+    const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+    const bound = yield* Effect.either(Scope.extend(bind(port), own))
+    if (Either.isRight(bound)) return port
+    yield* Scope.close(own, Exit.void)
+    if (bound.left.reason !== "PortInUse") return yield* bound.left
+  }
+  return yield* new ClusterError({
+    reason: "NoPort",
+    engine,
+    host: at.host.alias,
+    step: `port ${choice.name} of ${process}`,
+    detail: `none of ${candidates.length} ports (${choice.from}-${choice.to}) is free on ${
+      [at, ...from].map((runtime) => runtime.host.alias).join(", ")
+    }`,
+    hint: "end what holds them, or give another range"
+  })
+})

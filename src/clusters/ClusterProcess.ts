@@ -1,0 +1,185 @@
+/**
+ * One process of a plan, from its ports to its readiness.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Ref from "effect/Ref"
+import * as Scope from "effect/Scope"
+import type { Runtime, Service } from "../runtimes/Runtime.ts"
+import * as Progress from "../services/Progress.ts"
+import type { SshError } from "../services/SshError.ts"
+import { ClusterError } from "./ClusterError.ts"
+import type { ClusterEvent } from "./ClusterEvent.ts"
+import type { ClusterPlan, ProcessPlan, Word } from "./ClusterPlan.ts"
+import * as ClusterPorts from "./ClusterPorts.ts"
+import * as Readiness from "./Readiness.ts"
+
+/**
+ * A process that was ready once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClusterProcess {
+  readonly plan: ProcessPlan
+  readonly runtime: Runtime
+  readonly service: Service
+  /** The numbers of its ports, by name. */
+  readonly ports: Readonly<Record<string, number>>
+}
+
+/**
+ * What the processes of one cluster share while they start.
+ *
+ * @internal
+ */
+export interface Context {
+  readonly plan: ClusterPlan
+  readonly runtimeAt: (place: string) => Runtime
+  readonly environmentAt: (place: string) => string | undefined
+  /** Numbers that are not to be used again. */
+  readonly taken: Ref.Ref<ReadonlySet<number>>
+  /** Numbers by `process.port`. */
+  readonly numbers: Ref.Ref<ReadonlyMap<string, number>>
+  readonly emit: (event: ClusterEvent) => Effect.Effect<void>
+}
+
+/** Another program was quicker to bind a port: so often other ports are tried. */
+const attempts = 3
+
+const render = (context: Context, place: string, numbers: ReadonlyMap<string, number>) => (word: Word): string =>
+  typeof word === "string"
+    ? word
+    : word.map((part) =>
+      typeof part === "string"
+        ? part
+        : part._tag === "Port"
+        ? String(numbers.get(`${part.process}.${part.name}`) ?? "")
+        : `${context.environmentAt(place) ?? ""}/${part.file}`
+    ).join("")
+
+const portsOf = Effect.fnUntraced(function*(context: Context, process: ProcessPlan, runtime: Runtime) {
+  const { plan } = context
+  const ports: Record<string, number> = {}
+  for (const choice of process.ports) {
+    const places = plan.routes.filter((route) => route.process === process.id && route.port === choice.name)
+      .flatMap((route) => route.places)
+    const number = yield* ClusterPorts.allocate({
+      engine: plan.engine,
+      process: process.id,
+      choice,
+      at: runtime,
+      reachedFrom: places.map(context.runtimeAt),
+      taken: context.taken
+    })
+    ports[choice.name] = number
+    yield* Ref.update(context.numbers, (all) => new Map([...all, [`${process.id}.${choice.name}`, number]]))
+  }
+  return ports
+})
+
+/** Whether somebody listens on one of the ports although our process has ended: then the ports were taken. */
+const foreignListener = (runtime: Runtime, ports: Readonly<Record<string, number>>) =>
+  Effect.exists(
+    Object.values(ports),
+    (port) =>
+      Effect.scoped(Effect.flatMap(runtime.connection, (connection) => connection.dial({ port }))).pipe(
+        Effect.as(true),
+        Effect.orElseSucceed(() => false)
+      )
+  )
+
+/**
+ * Starts a process and waits until it is ready. Its scope ends it and frees its ports.
+ *
+ * @internal
+ */
+export const start = Effect.fn("ClusterProcess.start")(function*(
+  context: Context,
+  process: ProcessPlan
+): Effect.fn.Return<ClusterProcess, ClusterError | SshError, Scope.Scope> {
+  const { engine } = context.plan
+  const runtime = context.runtimeAt(process.place)
+  const host = runtime.host.alias
+  const outer = yield* Effect.scope
+  yield* Effect.annotateCurrentSpan({ process: process.id, host })
+
+  const once = Effect.gen(function*() {
+    const ports = yield* portsOf(context, process, runtime)
+    const word = render(context, process.place, yield* Ref.get(context.numbers))
+    const [command, ...rest] = process.argv
+    const service = yield* runtime.start(process.id, {
+      argv: [word(command), ...rest.map(word)],
+      env: Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, word(value)]))
+    })
+    yield* context.emit({ _tag: "ProcessStarted", process: process.id, host, pid: service.pid })
+    const last = yield* Ref.make("nothing was heard of it")
+    const exited = Effect.flatMap(service.exit, (code) =>
+      Effect.flatMap(service.tail, (log) =>
+        new ClusterError({
+          reason: "Exited",
+          engine,
+          host,
+          step: process.id,
+          detail: `it ended with code ${code} before it was ready`,
+          log: [...log],
+          hint: `run its command by hand on ${host}: ${[command, ...rest].map(word).join(" ")}`
+        })))
+    const late = Effect.gen(function*() {
+      return yield* new ClusterError({
+        reason: "NotReady",
+        engine,
+        host,
+        step: process.id,
+        detail: `it was not ready within ${process.deadline} seconds: ${yield* Ref.get(last)}`,
+        log: [...(yield* service.tail)],
+        hint: "is the machine loaded, or does the process wait for another? A longer `deadline` waits on"
+      })
+    })
+    const ready = Readiness.wait(
+      runtime,
+      process.ready,
+      ports[process.ready.port] ?? 0,
+      (detail) => Ref.set(last, detail)
+    )
+    yield* Effect.raceFirst(ready, exited).pipe(
+      Effect.timeoutTo({
+        duration: Duration.seconds(process.deadline),
+        onSuccess: () => Effect.void,
+        onTimeout: () => late
+      }),
+      Effect.flatten
+    )
+    yield* context.emit({ _tag: "ProcessReady", process: process.id, host })
+    yield* Effect.forkScoped(
+      Effect.flatMap(service.exit, (code) => context.emit({ _tag: "ProcessExited", process: process.id, host, code }))
+    )
+    return { plan: process, runtime, service, ports }
+  })
+
+  const attempt = (left: number): Effect.Effect<ClusterProcess, ClusterError | SshError> =>
+    Effect.gen(function*() {
+      const own = yield* Scope.fork(outer, ExecutionStrategy.sequential)
+      return yield* once.pipe(
+        Scope.extend(own),
+        Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
+      )
+    }).pipe(
+      Effect.catchIf(
+        (error) => left > 1 && error._tag === "ClusterError" && error.reason === "Exited",
+        (error) =>
+          Effect.gen(function*() {
+            const numbers = yield* Ref.get(context.numbers)
+            const ports = Object.fromEntries(
+              process.ports.map(({ name }) => [name, numbers.get(`${process.id}.${name}`) ?? 0])
+            )
+            return (yield* foreignListener(runtime, ports)) ? yield* attempt(left - 1) : yield* Effect.fail(error)
+          })
+      )
+    )
+  return yield* Progress.step(host, `start ${process.id}`, () => attempt(attempts))
+})

@@ -1,0 +1,123 @@
+/**
+ * Dask on SSH hosts: scheduler on the manager, workers on the hosts, a typed client.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Runtime from "../runtimes/Runtime.ts"
+import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
+import * as Progress from "../services/Progress.ts"
+import type { PythonEnvironmentError } from "../services/PythonEnvironment.ts"
+import type { RuntimeError } from "../services/RuntimeError.ts"
+import type { Ssh } from "../services/Ssh.ts"
+import type { SshConfigError, SshError } from "../services/SshError.ts"
+import * as Cluster from "./Cluster.ts"
+import { ClusterError } from "./ClusterError.ts"
+import * as DaskClient from "./DaskClient.ts"
+import * as DaskPlan from "./DaskPlan.ts"
+
+/**
+ * What a Dask cluster may be told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends DaskPlan.Options {
+  /** The options of the manager's own runtime: lease, working directory. */
+  readonly manager?: Runtime.Options | undefined
+}
+
+/**
+ * A Dask cluster that runs: all workers are registered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DaskCluster {
+  readonly cluster: Cluster.Cluster
+  readonly client: DaskClient.DaskClient
+  /** For a `distributed.Client` of Python on the manager. */
+  readonly schedulerAddress: string
+  /** For a browser on the manager. */
+  readonly dashboardUrl: string
+}
+
+/**
+ * Every error that a Dask cluster can fail to start with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type StartError =
+  | ClusterError
+  | DaskClient.DaskError
+  | PythonEnvironmentError
+  | RuntimeError
+  | SshConfigError
+  | SshError
+
+/**
+ * The plan for a group, without starting anything.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const plan = (manager: Runtime.Runtime, group: RuntimeGroup, options: Options = {}) =>
+  DaskPlan.plan(
+    { alias: manager.host.alias, facts: manager.facts },
+    group.runtimes.map((runtime) => ({ alias: runtime.host.alias, facts: runtime.facts })),
+    options
+  )
+
+/**
+ * Starts a Dask cluster on a group and connects a client. Closing the scope ends client, workers and scheduler, in that
+ * order. Fails with a `StartError`; then nothing stays behind.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import { DaskCluster, RuntimeManager } from "lazycluster"
+ * import { Effect } from "effect"
+ *
+ * const workers = Effect.gen(function*() {
+ *   const group = yield* RuntimeManager.createGroup({ minCpuCores: 2 })
+ *   const dask = yield* DaskCluster.make(group)
+ *   return (yield* dask.client.info).workers.length
+ * }).pipe(Effect.scoped)
+ */
+export const make = Effect.fn("DaskCluster.make")(function*(
+  group: RuntimeGroup,
+  options: Options = {}
+): Effect.fn.Return<DaskCluster, StartError, Ssh | Scope.Scope> {
+  const manager = yield* Runtime.manager(options.manager)
+  if (group.runtimes.length === 0) {
+    return yield* new ClusterError({
+      reason: "NoHosts",
+      engine: "Dask",
+      host: manager.host.alias,
+      step: "plan",
+      detail: "the group has no host to run workers on",
+      log: group.inactive.map(({ host, message }) => `${host}: ${message}`),
+      hint: "mend the inactive hosts, or name others"
+    })
+  }
+  const cluster = yield* Cluster.start(plan(manager, group, options), { manager, group })
+  const workers = cluster.processes.filter(({ plan }) => plan.role === "worker").length
+  const schedulerAddress = `tcp://127.0.0.1:${cluster.port("scheduler", "comm")}`
+  const client = yield* Progress.step(manager.host.alias, "connect the client", () =>
+    Effect.gen(function*() {
+      const { program, words } = yield* DaskClient.invocation(schedulerAddress)
+      const python = cluster.environment(manager.host.alias)?.python
+      const process = yield* manager.python(program, words, { python })
+      const client = yield* DaskClient.make({ process, host: manager.host.alias })
+      yield* client.waitForWorkers(workers, "60 seconds")
+      return client
+    }))
+  return {
+    cluster,
+    client,
+    schedulerAddress,
+    dashboardUrl: `http://127.0.0.1:${cluster.port("scheduler", "http")}/status`
+  }
+})

@@ -1,0 +1,63 @@
+/**
+ * Finds hosts in the user's ssh config.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { RuntimeError } from "../services/RuntimeError.ts"
+import type { Ssh } from "../services/Ssh.ts"
+import { SshConfig } from "../services/SshConfig.ts"
+import type { SshConfigError, SshError } from "../services/SshError.ts"
+import type { HostFilter } from "./HostFilter.ts"
+import * as RuntimeGroup from "./RuntimeGroup.ts"
+
+/**
+ * Which hosts of the ssh config to take, and what they must have.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Omit<RuntimeGroup.Options, "filter">, HostFilter {
+  /** Only these aliases. */
+  readonly includeHosts?: ReadonlyArray<string> | undefined
+  /** Not these. */
+  readonly excludeHosts?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Takes the hosts of the ssh config into use, all in parallel; those that cannot be used, or lack something, are kept as
+ * `inactive` with the reason (policy `bestEffort` unless another is given). Fails with `GroupError` `NoHosts` when no host
+ * is left.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const createGroup = Effect.fn("RuntimeManager.createGroup")(function*(
+  options: Options = {}
+): Effect.fn.Return<
+  RuntimeGroup.RuntimeGroup,
+  SshError | SshConfigError | RuntimeError | RuntimeGroup.GroupError,
+  Ssh | SshConfig | Scope.Scope
+> {
+  const config = yield* SshConfig
+  const { excludeHosts = [], gpuRequired, includeHosts, installedExecutables, minCpuCores, minMemory, ...rest } =
+    options
+  const hosts = (includeHosts ?? (yield* config.aliases)).filter((host) => !excludeHosts.includes(host))
+  const group = yield* RuntimeGroup.make(hosts, {
+    policy: "bestEffort",
+    ...rest,
+    filter: { gpuRequired, installedExecutables, minCpuCores, minMemory }
+  })
+  if (group.runtimes.length > 0) return group
+  return yield* new RuntimeGroup.GroupError({
+    reason: "NoHosts",
+    step: "RuntimeManager.createGroup",
+    wanted: 1,
+    succeeded: [],
+    failed: [...group.inactive],
+    hint: hosts.length === 0
+      ? "the ssh config names no host: add one with `Host NAME` and its HostName"
+      : "no host passes: mend what is listed, or ask for less"
+  })
+})

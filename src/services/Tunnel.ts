@@ -1,0 +1,119 @@
+/**
+ * A port of one machine that leads to a port of another, in either direction, over the connections that stand.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Duplex } from "../internal/duplex.ts"
+import { join } from "../internal/joinDuplex.ts"
+import type { Host } from "./Host.ts"
+import type { SshConnection } from "./SshConnection.ts"
+import type { SshError } from "./SshError.ts"
+
+/**
+ * One end of a tunnel. A Runtime is one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface End {
+  readonly host: Host
+  /** The connection in use; waits while the link is away. */
+  readonly connection: Effect.Effect<SshConnection, SshError>
+}
+
+/**
+ * A tunnel: what connects to `port` on `from` reaches `to`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tunnel {
+  readonly from: Host
+  readonly port: number
+  readonly to: Host
+  readonly toPort: number
+}
+
+/** Connections at a time through one tunnel; more wait. */
+const mostConnections = 512
+
+/** The old listener of a lost link goes when the guardian has ended its sshd: within moments of the take-over. */
+const rebinding = Schedule.exponential("50 millis").pipe(
+  Schedule.either(Schedule.spaced("2 seconds")),
+  Schedule.upTo("60 seconds")
+)
+
+/**
+ * Opens a tunnel. The listening port is bound when this succeeds, and free when the scope is closed; a lost link is waited
+ * for, and the port bound again. Fails with `SshError`: `PortInUse` names the listening host.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fn("Tunnel.make")(function*(options: {
+  readonly from: End
+  /** 0: any free port, the same one again after a lost link. */
+  readonly port: number
+  readonly to: End
+  readonly toPort: number
+}): Effect.fn.Return<Tunnel, SshError, Scope.Scope> {
+  const { from, to, toPort } = options
+  yield* Effect.annotateCurrentSpan({ from: from.host.alias, to: to.host.alias, port: options.port, toPort })
+
+  /** One that cannot be passed on is closed: its client sees what it would see if nothing listened. */
+  const pass = (arrived: Duplex) =>
+    to.connection.pipe(
+      Effect.flatMap((connection) => connection.dial({ port: toPort })),
+      Effect.flatMap((far) => join(arrived, far)),
+      Effect.scoped,
+      Effect.catchAll((error) =>
+        Effect.zipRight(Effect.sync(() => arrived.destroy()), Effect.logDebug(`tunnel: ${error.message}`))
+      )
+    )
+
+  const bind = (port: number) =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const listener = yield* from.connection.pipe(
+        Effect.flatMap((connection) => connection.listen({ port })),
+        Scope.extend(scope),
+        Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)
+      )
+      return { listener, scope }
+    })
+
+  const bound = yield* Deferred.make<number, SshError>()
+  const serve = (port: number): Effect.Effect<void, SshError> =>
+    Effect.acquireUseRelease(
+      bind(port),
+      ({ listener }) =>
+        Effect.zipRight(
+          Deferred.succeed(bound, listener.port),
+          Effect.ignore(
+            Stream.runDrain(
+              Stream.mapEffect(listener.connections, pass, { concurrency: mostConnections, unordered: true })
+            )
+          )
+        ),
+      ({ scope }) => Scope.close(scope, Exit.void)
+    )
+
+  yield* serve(options.port).pipe(
+    Effect.catchAll((error) => Deferred.fail(bound, error)),
+    Effect.zipRight(
+      Effect.flatMap(Deferred.await(bound), (port) => Effect.forever(Effect.retry(serve(port), rebinding)))
+    ),
+    Effect.catchAll((error) =>
+      Effect.logWarning(`tunnel from ${from.host.alias} to ${to.host.alias}:${toPort}: ${error.message}`)
+    ),
+    Effect.forkScoped
+  )
+  const port = yield* Deferred.await(bound)
+  return { from: from.host, port, to: to.host, toPort }
+})
