@@ -177,7 +177,7 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
             const ports = Object.fromEntries(
               process.ports.map(({ name }) => [name, numbers.get(`${process.id}.${name}`) ?? 0])
             )
-            return (yield* foreignListener(runtime, ports)) ? yield* attempt(left - 1) : yield* Effect.fail(error)
+            return (yield* foreignListener(runtime, ports)) ? yield* attempt(left - 1) : yield* error
           })
       )
     )

@@ -5,7 +5,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -42,7 +42,7 @@ export class HostReport extends Schema.Class<HostReport>("lazycluster/HostReport
  * @since 0.1.0
  * @category tags
  */
-export class Cleanup extends Context.Reference<Cleanup>()("lazycluster/runtimes/Cleanup", {
+export class Cleanup extends Context.Reference<Cleanup>()("lazycluster/Cleanup", {
   defaultValue: (): { readonly add: (report: HostReport) => Effect.Effect<void> } => ({ add: () => Effect.void })
 }) {}
 

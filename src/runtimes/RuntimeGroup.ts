@@ -157,7 +157,7 @@ export const make = Effect.fn("RuntimeGroup.make")(function*(
     (host) =>
       member(host).pipe(
         Effect.tapError(({ message }) => Ref.update(kept, (all) => [...all, { host: String(host), message }])),
-        Effect.map(Option.some)
+        Effect.asSome
       ),
     {
       concurrency,

@@ -57,7 +57,7 @@ export interface TaskLog {
  * @since 0.1.0
  * @category tags
  */
-export class ExecutionLog extends Context.Tag("lazycluster/services/ExecutionLog")<ExecutionLog, {
+export class ExecutionLog extends Context.Tag("lazycluster/ExecutionLog")<ExecutionLog, {
   readonly open: (of: { readonly host: string; readonly task: string }) => Effect.Effect<TaskLog, never, Scope.Scope>
 }>() {}
 

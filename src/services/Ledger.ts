@@ -85,7 +85,7 @@ export const make = Effect.fnUntraced(function*(options: {
     processes: [],
     ports: []
   }))
-  const put = (change: (ledger: Ledger) => Partial<typeof Ledger.Type>) =>
+  const put = (change: (ledger: Ledger) => Partial<Ledger>) =>
     Ref.updateAndGet(state, (ledger) => Ledger.make({ ...ledger, ...change(ledger) })).pipe(
       Effect.flatMap((ledger) => Effect.orDie(encode(ledger))),
       Effect.flatMap(guardian.note)

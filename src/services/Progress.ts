@@ -23,7 +23,7 @@ export interface Step {
  * @since 0.1.0
  * @category tags
  */
-export class Progress extends Context.Reference<Progress>()("lazycluster/services/Progress", {
+export class Progress extends Context.Reference<Progress>()("lazycluster/Progress", {
   defaultValue: (): { readonly begin: (host: string, label: string) => Effect.Effect<Step> } => ({
     begin: () => Effect.succeed({ said: () => Effect.void, over: () => Effect.void })
   })

@@ -28,7 +28,7 @@ import type { SshConfigError, SshError } from "./SshError.ts"
  * @since 0.1.0
  * @category tags
  */
-export class Ssh extends Context.Tag("lazycluster/services/Ssh")<Ssh, {
+export class Ssh extends Context.Tag("lazycluster/Ssh")<Ssh, {
   readonly connect: (host: Host) => Effect.Effect<SshConnection, SshError | SshConfigError, Scope.Scope>
 }>() {}
 

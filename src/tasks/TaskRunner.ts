@@ -31,7 +31,7 @@ import type { TaskTarget } from "./TaskTarget.ts"
  * @since 0.1.0
  * @category tags
  */
-export class TaskRunner extends Context.Tag("lazycluster/tasks/TaskRunner")<TaskRunner, {
+export class TaskRunner extends Context.Tag("lazycluster/TaskRunner")<TaskRunner, {
   /** What happens, as it happens. Leaving the stream ends the process of the running step. */
   readonly stream: <Returns extends ReadonlyArray<unknown>>(
     target: TaskTarget,

@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { HostFacts } from "../services/HostFacts.ts"
 import * as Ssh from "../services/Ssh.ts"
 import type { Files } from "../services/SshConnection.ts"
@@ -36,7 +36,7 @@ export interface Running {
  * @since 0.1.0
  * @category tags
  */
-export class InMemorySsh extends Context.Tag("lazycluster/testing/InMemorySsh")<InMemorySsh, {
+export class InMemorySsh extends Context.Tag("lazycluster/InMemorySsh")<InMemorySsh, {
   /** Nothing listens on its port of SSH: further connects fail with `Refused`. */
   readonly refuse: (alias: string) => Effect.Effect<void>
   /** Further connects fail with `HostKeyChanged`. */
@@ -112,11 +112,13 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * Hosts in memory in place of the network, and their control panel beside it.
+ * Hosts in memory in place of the network, and their control panel beside it. The scope of a test closes after the layers
+ * that the test was given, and what it holds ends on these hosts: so nothing ends them, they are forgotten.
  *
  * @since 0.1.0
  * @category layers
  * @example
+ * import { Effect } from "effect"
  * import { InMemorySsh } from "lazycluster/testing"
  *
  * const layer = InMemorySsh.layer(["host-1", "host-2"], {
@@ -127,9 +129,9 @@ export const layer = (
   hosts: ReadonlyArray<string | HostOptions>,
   options: WorldOptions = {}
 ): Layer.Layer<InMemorySsh | Ssh.Ssh> =>
-  Layer.scopedContext(
-    Effect.map(
-      make(hosts, options),
-      ({ panel, ssh }) => Context.make(InMemorySsh, panel).pipe(Context.add(Ssh.Ssh, ssh))
+  Layer.effectContext(
+    Scope.make().pipe(
+      Effect.flatMap((forgotten) => Scope.extend(make(hosts, options), forgotten)),
+      Effect.map(({ panel, ssh }) => Context.make(InMemorySsh, panel).pipe(Context.add(Ssh.Ssh, ssh)))
     )
   )
