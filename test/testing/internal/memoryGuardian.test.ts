@@ -217,6 +217,18 @@ describe("its processes", () => {
       assert.deepStrictEqual(yield* panel.leftovers, [])
     }).pipe(Effect.provide(hosts())))
 
+  it.scoped("end finds a recorded session that carries no marker", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const client = yield* guardian(connection, words("new", "a"))
+      const process = yield* start(connection, ["worker"], { sessions: `${client.state}/sessions` })
+      yield* client.say("beat 1")
+      yield* client.next("beat")
+      yield* client.say("end 10")
+      assert.include(yield* client.until("ended"), "report ended 1")
+      assert.strictEqual((yield* process.exit).signal, "TERM")
+    }).pipe(Effect.provide(hosts())))
+
   it.scoped("end tells the truth of what does not die, and so do the leftovers", () =>
     Effect.gen(function*() {
       const panel = yield* InMemorySsh
