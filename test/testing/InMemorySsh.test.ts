@@ -310,7 +310,7 @@ describe("the record", () => {
       const first = yield* fresh
       assert.isAbove(first.length, 30)
       for (let round = 1; round < 100; round++) assert.deepStrictEqual(yield* fresh, first)
-    }))
+    }), 120_000)
 
   it.effect("names what was run, in order, with what was added to the environment", () =>
     Effect.gen(function*() {
