@@ -109,7 +109,7 @@ export const make = Effect.fn("DaskCluster.make")(function*(
     Effect.gen(function*() {
       const { program, words } = yield* DaskClient.invocation(schedulerAddress)
       const python = cluster.environment(manager.host.alias)?.python
-      const process = yield* manager.python(program, words, { python })
+      const process = yield* manager.python(program, words, { python, env: DaskPlan.environment })
       const client = yield* DaskClient.make({ process, host: manager.host.alias })
       yield* client.waitForWorkers(workers, "60 seconds")
       return client

@@ -36,6 +36,13 @@ interface Place {
 
 const ports = { from: 60001, to: 60199 }
 
+/**
+ * What every process of Dask has in its environment. It keeps scratch files in the system's temporary directory otherwise, where a killed one leaves them.
+ *
+ * @internal
+ */
+export const environment: Readonly<Record<string, string>> = { DASK_TEMPORARY_DIRECTORY: "." }
+
 const dask = (...args: ReadonlyArray<Word>): readonly [Word, ...Array<Word>] => [
   environmentWord("bin/python"),
   "-m",
@@ -56,7 +63,7 @@ const scheduler = (manager: Place, options: Options): ProcessPlan => ({
     "--dashboard-address",
     portWord("127.0.0.1:", "scheduler", "http")
   ),
-  env: {},
+  env: environment,
   ports: [
     { name: "comm", preferred: options.port ?? 8786, ...ports },
     { name: "http", preferred: 8787, ...ports }
@@ -95,7 +102,7 @@ const worker = (place: Place, index: number, beside: number, options: Options): 
       "--death-timeout",
       "60"
     ),
-    env: {},
+    env: environment,
     ports: [{ name: "comm", ...ports }, { name: "http", ...ports }],
     ready: { _tag: "Http", port: "http", path: "/health", contains: "ok" },
     deadline: options.deadline ?? 60
