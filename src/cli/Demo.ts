@@ -1,0 +1,179 @@
+/**
+ * `lazycluster demo`: a Dask cluster on SSH hosts from one command, and nothing left behind.
+ *
+ * @since 0.1.0
+ */
+import type { ConfigError } from "effect/ConfigError"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Cluster } from "../clusters/Cluster.ts"
+import * as ClusterPlan from "../clusters/ClusterPlan.ts"
+import * as DaskCluster from "../clusters/DaskCluster.ts"
+import * as ownMemory from "../internal/ownMemory.ts"
+import * as Cleanup from "../runtimes/Cleanup.ts"
+import * as RuntimeGroup from "../runtimes/RuntimeGroup.ts"
+import { manager } from "../services/Host.ts"
+import * as Progress from "../services/Progress.ts"
+import type { Provisioned } from "../services/PythonEnvironment.ts"
+import type { Ssh } from "../services/Ssh.ts"
+import type { SandboxError } from "../testing/SandboxError.ts"
+import * as DemoExample from "./DemoExample.ts"
+import * as DemoHosts from "./DemoHosts.ts"
+import * as DemoReport from "./DemoReport.ts"
+import * as ProgressView from "./ProgressView.ts"
+
+/**
+ * What the command line says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Aliases of the ssh config; without them a Sandbox of three. */
+  readonly hosts?: ReadonlyArray<string> | undefined
+  /** Stays up until it is interrupted. */
+  readonly keep: boolean
+  readonly workers?: number | undefined
+  readonly lease?: Duration.Duration | undefined
+  /** Whether keys of hosts that are not in known_hosts are taken and noted. */
+  readonly acceptNew: boolean
+}
+
+/**
+ * Every way in which the demo can fail.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type DemoError =
+  | ConfigError
+  | DaskCluster.StartError
+  | DemoReport.LeftBehind
+  | RuntimeGroup.GroupError
+  | SandboxError
+
+/** What was on the hosts, for the report of what became of it. */
+interface Made {
+  readonly processes: ReadonlyArray<{ readonly host: string; readonly name: string }>
+  readonly environments: ReadonlyArray<Provisioned>
+}
+
+const made = (cluster: Cluster): Made => ({
+  processes: cluster.processes.map(({ plan }) => ({ host: plan.place, name: plan.id })),
+  environments: cluster.plan.places.flatMap((place) => cluster.environment(place) ?? [])
+})
+
+/** Shows the cleanup as a step: it begins when the work is over, and ends with the scope, in which it must come first. */
+const cleaningUp = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
+  Effect.gen(function*() {
+    const progress = yield* Progress.Progress
+    const over = yield* Ref.make<Effect.Effect<void>>(Effect.void)
+    yield* Effect.addFinalizer(() => Effect.flatten(Ref.get(over)))
+    return yield* Effect.onExit(
+      work,
+      () => Effect.flatMap(progress.begin("all hosts", "clean up"), (step) => Ref.set(over, step.over("done")))
+    )
+  })
+
+const stayUp = (dask: DaskCluster.DaskCluster, view: ProgressView.ProgressView) =>
+  Effect.gen(function*() {
+    const python = dask.cluster.environment(manager.alias)?.python ?? "python3"
+    yield* view.print(
+      `The cluster stays up until Ctrl-C. From Python:\n  ${python} -c 'import distributed; print(distributed.Client("${dask.schedulerAddress}"))'`
+    )
+    yield* Stream.runForEach(dask.cluster.events, (event) =>
+      event._tag === "ProcessExited"
+        ? view.note(`${event.host}  ${event.process} ended with code ${event.code}`)
+        : event._tag === "Link"
+        ? view.note(`${event.host}  the link is ${event.state}`)
+        : Effect.void)
+    return yield* Effect.never
+  })
+
+const work = Effect.fnUntraced(function*(
+  hosts: DemoHosts.DemoHosts,
+  options: Options,
+  view: ProgressView.ProgressView,
+  known: Ref.Ref<Made>
+): Effect.fn.Return<void, Exclude<DemoError, ConfigError>, Ssh | Scope.Scope> {
+  const { lease, workers } = options
+  const { paint, print } = view
+  const group = yield* RuntimeGroup.make(hosts.aliases, { lease })
+  const dask = yield* DaskCluster.make(group, { workers, manager: { lease } })
+  const { cluster } = dask
+  yield* Ref.set(known, made(cluster))
+  yield* print(`${paint.strong("Plan")}\n${ClusterPlan.render(cluster.plan)}`)
+  yield* print(`\n${paint.strong("Scheduler")}  ${dask.schedulerAddress}`)
+  yield* print(`${paint.strong("Dashboard")}  ${dask.dashboardUrl}`)
+
+  const places = new Map(cluster.processes.map(({ plan }) => [plan.id, plan.place]))
+  const { calls, result } = yield* Progress.step(
+    "all hosts",
+    "square, neg, sum",
+    () =>
+      DemoExample.run(
+        dask.client,
+        cluster.processes.filter(({ plan }) => plan.role === "worker").map(({ plan }) => plan.id)
+      )
+  )
+  const rows = calls.map(({ neg, square, total, worker }) => [worker, places.get(worker) ?? "", square, neg, total])
+  yield* print(
+    `\n${paint.strong("Calls that each worker ran")}\n${
+      DemoReport.table([["", "", "square", "neg", "total"], ...rows])
+    }`
+  )
+  yield* print(`\n${paint.strong(`Result: ${result}`)}\n`)
+
+  const connections = yield* Effect.forEach(
+    group.runtimes,
+    (runtime) => Effect.map(hosts.connections(runtime), (count) => `${runtime.host.alias} ${count}`)
+  )
+  yield* print(`TCP connections: ${connections.join(", ")}`)
+  yield* print(`Memory of this process: ${DemoReport.size(yield* ownMemory.resident)}`)
+  if (options.keep) return yield* stayUp(dask, view)
+})
+
+const withReport = Effect.fnUntraced(function*(
+  hosts: DemoHosts.DemoHosts,
+  options: Options,
+  view: ProgressView.ProgressView
+): Effect.fn.Return<void, Exclude<DemoError, ConfigError>, Ssh> {
+  const known = yield* Ref.make<Made>({ processes: [], environments: [] })
+  // The report is told also when the work was interrupted.
+  return yield* Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const { exit, reports } = yield* Cleanup.collect(cleaningUp(restore(work(hosts, options, view, known))))
+      if (reports.length > 0) {
+        const report = DemoReport.cleanup({
+          reports,
+          hosts: [manager.alias, ...hosts.aliases],
+          ...yield* Ref.get(known)
+        })
+        yield* view.print(`\n${report}`)
+      }
+      yield* exit
+      const left = DemoReport.leftBehind(reports)
+      if (left !== undefined) return yield* left
+    })
+  )
+})
+
+/**
+ * Brings the cluster up, runs the example, and tells what became of everything, also after a failure or an interruption.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const run: (options: Options) => Effect.Effect<void, DemoError> = Effect.fn("Demo.run")(function*(options) {
+  const view = yield* ProgressView.live
+  const hosts = options.hosts === undefined
+    ? yield* DemoHosts.sandbox
+    : DemoHosts.named(options.hosts, { acceptNew: options.acceptNew })
+  yield* withReport(hosts, options, view).pipe(
+    Effect.provide(hosts.layer),
+    Effect.provideService(Progress.Progress, view.progress)
+  )
+}, Effect.scoped)

@@ -1,0 +1,413 @@
+/**
+ * Every public module under its name. Written by `npm run codegen`.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * What closing a scope found and did on each host: not assumed, but told by the guardians, and counted.
+ *
+ * @since 0.1.0
+ */
+export * as Cleanup from "./runtimes/Cleanup.ts"
+
+/**
+ * The one interpreter of cluster plans: environments, ports and tunnels, processes, readiness; and the way back.
+ *
+ * @since 0.1.0
+ */
+export * as Cluster from "./clusters/Cluster.ts"
+
+/**
+ * The Python environments of a plan: made in parallel, and compared before anything starts.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterEnvironments from "./clusters/ClusterEnvironments.ts"
+
+/**
+ * The errors of clusters.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterError from "./clusters/ClusterError.ts"
+
+/**
+ * What happens to a cluster while it lives.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterEvent from "./clusters/ClusterEvent.ts"
+
+/**
+ * What a cluster will be, as data: processes and their places, ports, routes, requirements. An engine is a pure function
+ * from options and facts to a plan; nothing here runs anything.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterPlan from "./clusters/ClusterPlan.ts"
+
+/**
+ * Numbers for the ports of a plan: free where the process runs, and bound at once wherever others must reach it.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterPorts from "./clusters/ClusterPorts.ts"
+
+/**
+ * One process of a plan, from its ports to its readiness.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterProcess from "./clusters/ClusterProcess.ts"
+
+/**
+ * A Dask cluster as seen from TypeScript: calls Python functions there, typed by their schemas.
+ *
+ * @since 0.1.0
+ */
+export * as DaskClient from "./clusters/DaskClient.ts"
+
+/**
+ * What can go wrong between a program and a Dask cluster, beside the functions' own errors.
+ *
+ * @since 0.1.0
+ */
+export * as DaskClientError from "./clusters/DaskClientError.ts"
+
+/**
+ * Dask on SSH hosts: scheduler on the manager, workers on the hosts, a typed client.
+ *
+ * @since 0.1.0
+ */
+export * as DaskCluster from "./clusters/DaskCluster.ts"
+
+/**
+ * The link to the driver: `programs/driver.py`, a Dask client in Python that speaks newline-delimited JSON.
+ *
+ * @since 0.1.0
+ */
+export * as DaskDriver from "./clusters/DaskDriver.ts"
+
+/**
+ * A value on a Dask cluster, or one that is being computed there.
+ *
+ * @since 0.1.0
+ */
+export * as DaskFuture from "./clusters/DaskFuture.ts"
+
+/**
+ * What a Dask cluster is made of: a pure function from options and facts to a plan.
+ *
+ * @since 0.1.0
+ */
+export * as DaskPlan from "./clusters/DaskPlan.ts"
+
+/**
+ * What tasks print: a file for each execution, and each line live.
+ *
+ * @since 0.1.0
+ */
+export * as ExecutionLog from "./services/ExecutionLog.ts"
+
+/**
+ * Files and directories between this machine and a host, over the host's one SFTP session.
+ *
+ * A file is written under a temporary name beside its target and then renamed: nobody sees half a file. Permission bits are
+ * kept. Links are followed; a link that points at nothing or at a directory above itself is skipped, as are pipes, sockets
+ * and devices, and the result names them. Names are UTF-8.
+ *
+ * @since 0.1.0
+ */
+export * as FileTransfer from "./services/FileTransfer.ts"
+
+/**
+ * The manager's side of a guardian: starts it, keeps its lease, takes it over after the link was lost, ends it.
+ *
+ * @since 0.1.0
+ */
+export * as Guardian from "./services/Guardian.ts"
+
+/**
+ * The lines that manager and guardian say to each other. One conformance suite holds the script on real hosts and the
+ * model in memory to it.
+ *
+ * The guardian is started with the words `take ID WORKING_DIRECTORY LEASE_SECONDS EVENTS_SEEN EXECUTABLE…`:
+ * - `take` is `new` (make the runtime) or `resume` (take an existing one over after the link was lost)
+ * - `WORKING_DIRECTORY` is a path to make if missing and keep, or empty for a temporary one
+ * - `EVENTS_SEEN` is the number of events that the manager has already (0 at first)
+ *
+ * With the words `renew ID` it renews the lease of that runtime, says `renewed`, and goes: for a manager whose connection
+ * is stalled.
+ *
+ * Manager to guardian, a line each:
+ * - `beat N`: renews the lease; answered by `beat N`
+ * - `start NAME TEXT`: starts a process, unless NAME was used before (a manager says it again when it cannot know); TEXT is `escapeLine(quoteAll(words))` with the words of the `run` program,
+ *   `cwd`, the word `-`, `NAME=VALUE`…, `--`, argv…; output goes to `STATE/NAME.out` and `STATE/NAME.err`
+ * - `stop NAME TENTHS`: TERM to the process, KILL to its whole session after so many tenths of a second
+ * - `halt PID START TENTHS`: the same for a session that `run` recorded; answered by `halted PID`
+ * - `ledger TEXT`: the ledger's JSON, `escapeLine`d; written with mode 0600 beside the state directory
+ * - `end TENTHS`: ends everything, TERM first, KILL after so many tenths; answered by `report …` lines and `ended`
+ *
+ * Guardian to manager, a line each:
+ * - `fact KEY VALUE` …, then `ready STATE<tab>WORKING_DIRECTORY`, or `refused REASON DETAIL` and the end
+ * - `beat N`
+ * - events, numbered from 1 in the order in which they are said, kept in a file of the state directory, so that a manager
+ *   that takes the runtime over hears each one once: `event started NAME PID START`, `event exited NAME CODE`
+ *   (128 + n after signal n), `event cut NAME out|err BYTES` (output over the cap was dropped from the front)
+ * - `halted PID`
+ * - `report KEY VALUE` …: `ended N`, `killed N` (those that needed KILL), `left PID COMMAND`, `removed PATH`,
+ *   `kept PATH`, `stuck PATH` (could not be removed), then `ended`
+ *
+ * @since 0.1.0
+ */
+export * as GuardianProtocol from "./services/GuardianProtocol.ts"
+
+/**
+ * What names a machine: an alias of the ssh config or a literal `user@name:port`.
+ *
+ * @since 0.1.0
+ */
+export * as Host from "./services/Host.ts"
+
+/**
+ * What a host is made of: read once, in the round trip that starts the guardian.
+ *
+ * @since 0.1.0
+ */
+export * as HostFacts from "./services/HostFacts.ts"
+
+/**
+ * What a host must have, as plain data.
+ *
+ * @since 0.1.0
+ */
+export * as HostFilter from "./runtimes/HostFilter.ts"
+
+/**
+ * The known_hosts files: which keys belong to which hosts. Plain functions on plain data, as OpenSSH reads them.
+ *
+ * @since 0.1.0
+ */
+export * as KnownHosts from "./services/KnownHosts.ts"
+
+/**
+ * Everything that a program needs, in one layer.
+ *
+ * @since 0.1.0
+ */
+export * as Lazycluster from "./Lazycluster.ts"
+
+/**
+ * What a runtime has on its host, as one JSON file there (mode 0600): any later process can list, adopt or end it.
+ *
+ * @since 0.1.0
+ */
+export * as Ledger from "./services/Ledger.ts"
+
+/**
+ * What is being done, for people who wait. The default tells nobody; the command line shows what takes long.
+ *
+ * @since 0.1.0
+ */
+export * as Progress from "./services/Progress.ts"
+
+/**
+ * Whether environments of several hosts can work together.
+ *
+ * @since 0.1.0
+ */
+export * as PythonAgreement from "./services/PythonAgreement.ts"
+
+/**
+ * Runs a Python function on a host.
+ *
+ * @since 0.1.0
+ */
+export * as PythonCall from "./tasks/PythonCall.ts"
+
+/**
+ * A declared set of Python packages on a host: made once from pinned packages and kept, or an interpreter that is there, checked
+ * and never changed.
+ *
+ * @since 0.1.0
+ */
+export * as PythonEnvironment from "./services/PythonEnvironment.ts"
+
+/**
+ * The errors of Python environments.
+ *
+ * @since 0.1.0
+ */
+export * as PythonEnvironmentError from "./services/PythonEnvironmentError.ts"
+
+/**
+ * What the manager and programs/environment.py say to each other: JSON, a message a line.
+ *
+ * @since 0.1.0
+ */
+export * as PythonEnvironmentProtocol from "./services/PythonEnvironmentProtocol.ts"
+
+/**
+ * What can go wrong with a Python function.
+ *
+ * @since 0.1.0
+ */
+export * as PythonError from "./tasks/PythonError.ts"
+
+/**
+ * A Python function as data: its source, and schemas for what goes in and what comes out. It runs on a host, or on the
+ * workers of a Dask cluster. JSON is all that travels; nothing is pickled.
+ *
+ * @since 0.1.0
+ */
+export * as PythonFunction from "./tasks/PythonFunction.ts"
+
+/**
+ * Packages pinned to one version each, as `requirements.txt` writes them, and bounds on the version of Python.
+ *
+ * @since 0.1.0
+ */
+export * as PythonPackages from "./services/PythonPackages.ts"
+
+/**
+ * A place where Python programs of this package run, and how to talk with one: JSON, a message a line, both ways.
+ *
+ * @since 0.1.0
+ */
+export * as PythonTarget from "./services/PythonTarget.ts"
+
+/**
+ * Whether a process is ready: asked, with a deadline, never slept for and never read from a log.
+ *
+ * @since 0.1.0
+ */
+export * as Readiness from "./clusters/Readiness.ts"
+
+/**
+ * A host in use: its working directory, environment, facts and processes, all gone when its scope closes.
+ *
+ * @since 0.1.0
+ */
+export * as Runtime from "./runtimes/Runtime.ts"
+
+/**
+ * The errors of a host in use.
+ *
+ * @since 0.1.0
+ */
+export * as RuntimeError from "./services/RuntimeError.ts"
+
+/**
+ * Runtimes that belong together: taken into use in parallel, worked on with bounded concurrency, closed in parallel.
+ *
+ * @since 0.1.0
+ */
+export * as RuntimeGroup from "./runtimes/RuntimeGroup.ts"
+
+/**
+ * Finds hosts in the user's ssh config.
+ *
+ * @since 0.1.0
+ */
+export * as RuntimeManager from "./runtimes/RuntimeManager.ts"
+
+/**
+ * What to do on a host, as data: a task prints, compares and serialises, and runs nothing by itself.
+ *
+ * @since 0.1.0
+ */
+export * as RuntimeTask from "./tasks/RuntimeTask.ts"
+
+/**
+ * The one port to the network: connections to hosts, shared by everything that uses them.
+ *
+ * @since 0.1.0
+ */
+export * as Ssh from "./services/Ssh.ts"
+
+/**
+ * What the ssh config says of a host, as `ssh -G` would answer.
+ *
+ * @since 0.1.0
+ */
+export * as SshConfig from "./services/SshConfig.ts"
+
+/**
+ * What can be done with one host. The live layer answers it with ssh2, the manager with its own processes and sockets,
+ * `InMemorySsh` with a model: everything above sees this interface only.
+ *
+ * @since 0.1.0
+ */
+export * as SshConnection from "./services/SshConnection.ts"
+
+/**
+ * The errors of reaching a host.
+ *
+ * @since 0.1.0
+ */
+export * as SshError from "./services/SshError.ts"
+
+/**
+ * What each kind of step does.
+ *
+ * @since 0.1.0
+ */
+export * as StepRunner from "./tasks/StepRunner.ts"
+
+/**
+ * The error of running a task.
+ *
+ * @since 0.1.0
+ */
+export * as TaskError from "./tasks/TaskError.ts"
+
+/**
+ * What happens while a task runs.
+ *
+ * @since 0.1.0
+ */
+export * as TaskEvent from "./tasks/TaskEvent.ts"
+
+/**
+ * Runs tasks: the one interpreter of their steps.
+ *
+ * @since 0.1.0
+ */
+export * as TaskRunner from "./tasks/TaskRunner.ts"
+
+/**
+ * The steps of a task: data that serialises.
+ *
+ * @since 0.1.0
+ */
+export * as TaskStep from "./tasks/TaskStep.ts"
+
+/**
+ * What a task needs of the place where it runs. A Runtime is one.
+ *
+ * @since 0.1.0
+ */
+export * as TaskTarget from "./tasks/TaskTarget.ts"
+
+/**
+ * A port of one machine that leads to a port of another, in either direction, over the connections that stand.
+ *
+ * @since 0.1.0
+ */
+export * as Tunnel from "./services/Tunnel.ts"
+
+/**
+ * Wheels from the manager for a host that makes an environment: whether, which, and on their way.
+ *
+ * @since 0.1.0
+ */
+export * as WheelDelivery from "./services/WheelDelivery.ts"
+
+/**
+ * Wheels for hosts without a package index: downloaded by the manager for the host's Python and platform, kept there by hash, and
+ * sent once.
+ *
+ * @since 0.1.0
+ */
+export * as WheelStore from "./services/WheelStore.ts"

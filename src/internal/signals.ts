@@ -1,0 +1,52 @@
+/**
+ * Signals that ask this process to end: the first one interrupts, another one ends at once.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+
+/** As shells number them: 128 and the signal. */
+const codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
+type Signal = keyof typeof codes
+
+const isSignal = (name: string): name is Signal => Object.hasOwn(codes, name)
+
+/** Seconds in which a signal that comes again is the same one: npm and tsx pass on what the terminal has sent to all. */
+const echo = 0.5
+
+/**
+ * Listens while an effect runs. `exitCode` is that of the signal that came, if any.
+ *
+ * @internal
+ */
+export const make = (options: { readonly onSecond: string }) => {
+  let first: { readonly signal: Signal; readonly at: number } | undefined
+  const watch = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.withFiberRuntime((fiber) => {
+      const heard = (name: string) => {
+        if (!isSignal(name)) return
+        if (first === undefined) {
+          first = { signal: name, at: process.uptime() }
+          fiber.unsafeInterruptAsFork(fiber.id())
+        } else if (process.uptime() - first.at > echo) {
+          process.stderr.write(`${options.onSecond}\n`)
+          process.exit(codes[first.signal])
+        }
+      }
+      // A reader that has gone (`| head`, a closed terminal) must not end this process before it has cleaned up.
+      const unread = () => {}
+      return Effect.acquireUseRelease(
+        Effect.sync(() => {
+          for (const signal of Object.keys(codes)) process.on(signal, heard)
+          for (const stream of [process.stdout, process.stderr]) stream.on("error", unread)
+        }),
+        () => effect,
+        () =>
+          Effect.sync(() => {
+            for (const signal of Object.keys(codes)) process.off(signal, heard)
+          })
+      )
+    })
+  return { watch, exitCode: (): number | undefined => first === undefined ? undefined : codes[first.signal] }
+}
