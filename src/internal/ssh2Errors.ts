@@ -4,6 +4,20 @@
  * @since 0.1.0
  */
 import { SshError } from "../services/SshError.ts"
+import { withoutControl } from "./outputText.ts"
+
+/**
+ * A ProxyCommand has ended, with what it said on standard error.
+ *
+ * @internal
+ */
+export class ProxyEnded extends Error {
+  constructor(command: string, code: number | null, signal: string | null, said: string) {
+    const text = withoutControl(said.trim().replaceAll(/\s*\n\s*/g, "; "))
+    const how = code === null ? `by ${signal}` : `with exit code ${code}`
+    super(`ProxyCommand \`${command}\` ended ${how}${text === "" ? "" : `: ${text.slice(-500)}`}`)
+  }
+}
 
 const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
@@ -14,21 +28,36 @@ const levelOf = (cause: unknown): string =>
   typeof cause === "object" && cause !== null && "level" in cause ? String(cause.level) : ""
 
 /**
- * An error of the way to a host: resolve, connect, handshake, authenticate.
+ * An error of the way to a host: resolve, connect, handshake, authenticate. `heard` is what the far end said first.
  *
  * @internal
  */
-export const connectError = (host: string, where: string, cause: unknown): SshError => {
+export const connectError = (host: string, where: string, cause: unknown, heard = ""): SshError => {
   const error = (reason: SshError["reason"], detail: string, hint?: string) =>
     new SshError({ reason, host, step: "connect", detail, cause, ...(hint === undefined ? {} : { hint }) })
   const message = messageOf(cause)
+  const name = where.slice(0, where.lastIndexOf(":"))
+  if (cause instanceof ProxyEnded) {
+    return error(
+      "Unreachable",
+      message,
+      "run it by hand: once it is through to the host, it prints a line that begins with SSH-2.0"
+    )
+  }
   switch (codeOf(cause)) {
     case "ENOTFOUND":
+      return error(
+        "NameUnknown",
+        `the name ${name} does not resolve`,
+        name === host
+          ? `no Host line of your ssh config gives ${host} a HostName: correct the name, or add it there`
+          : `correct the HostName of ${host} in your ssh config`
+      )
     case "EAI_AGAIN":
       return error(
         "NameUnknown",
-        `${where} does not resolve`,
-        `is ${host} an alias of your ssh config? \`ssh -G ${host}\` shows the HostName that is used`
+        `no name server tells what ${name} is`,
+        `is this machine online? A HostName in your ssh config that is an address needs no name server`
       )
     case "ECONNREFUSED":
       return error(
@@ -48,6 +77,15 @@ export const connectError = (host: string, where: string, cause: unknown): SshEr
   }
   if (levelOf(cause) === "client-timeout") {
     return error("LinkLost", `${where} no longer answers`, "the host or the network between has gone")
+  }
+  if (/before handshake/.test(message) && !heard.startsWith("SSH-")) {
+    return heard === ""
+      ? error(
+        "Unreachable",
+        `${where} closes the connection before it says anything`,
+        "sshd does so when too many connections wait (MaxStartups) or a filter forbids this machine; else it is no sshd"
+      )
+      : error("Protocol", `${where} speaks no SSH, but says: ${heard}`, "is it this port (Port in the ssh config)?")
   }
   if (levelOf(cause) === "handshake" || levelOf(cause) === "protocol") {
     return error(

@@ -10,6 +10,7 @@ import { existsSync, readFileSync } from "node:fs"
 import * as KnownHosts from "../services/KnownHosts.ts"
 import type { ResolvedHost } from "../services/SshConfig.ts"
 import { SshError } from "../services/SshError.ts"
+import { quote } from "./words.ts"
 
 /** What OpenSSH would offer, strongest and shortest first; SHA-1 signatures are not among them. */
 const algorithms = [
@@ -55,6 +56,7 @@ export const load = (resolved: ResolvedHost, acceptNew: boolean): Effect.Effect<
     )
     const name = resolved.hostKeyAlias ?? resolved.hostName
     const target = { name, port: resolved.hostKeyAlias === undefined ? resolved.port : 22 }
+    const shown = KnownHosts.named(target.name, target.port)
     const held = KnownHosts.keyTypes(entries, target)
     const file = resolved.userKnownHostsFiles[0]
     const error = (reason: SshError["reason"], detail: string, hint: string) =>
@@ -72,20 +74,22 @@ export const load = (resolved: ResolvedHost, acceptNew: boolean): Effect.Effect<
               ? "new"
               : error(
                 "HostKeyUnknown",
-                `${name} offers ${fingerprint(key)}, which is not in ${file ?? "any known_hosts file"}`,
+                `${shown} offers ${fingerprint(key)}, which is not in ${file ?? "any known_hosts file"}`,
                 `compare the fingerprint, then connect once with \`ssh ${resolved.host.alias}\`, or allow it with \`StrictHostKeyChecking accept-new\``
               )
           case "revoked":
             return error(
               "HostKeyChanged",
-              `${fingerprint(key)} of ${name} is revoked`,
+              `${fingerprint(key)} of ${shown} is revoked`,
               "somebody may listen in: do not connect"
             )
           case "changed":
             return error(
               "HostKeyChanged",
-              `${name} offers ${fingerprint(key)}, but ${found.file}:${found.line} holds another key`,
-              `somebody may listen in; if the host was set up anew: ssh-keygen -f ${found.file} -R '${name}'`
+              `${shown} offers ${fingerprint(key)}, but ${found.file}:${found.line} holds another key`,
+              `somebody may listen in; if the host was set up anew: ssh-keygen -f ${quote(found.file)} -R ${
+                quote(shown)
+              }`
             )
         }
       },

@@ -9,7 +9,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { connect, type Socket } from "node:net"
 import { Duplex, type Readable, type Writable } from "node:stream"
 import type { SshError } from "../services/SshError.ts"
-import { connectError } from "./ssh2Errors.ts"
+import { connectError, ProxyEnded } from "./ssh2Errors.ts"
 
 /**
  * A TCP socket without Nagle: ssh2 leaves it on, and every command then waits for a delayed acknowledgement.
@@ -41,14 +41,16 @@ class ProxySocket extends Duplex {
     child.stdout.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) child.stdout.pause()
     })
-    child.stdout.on("end", () => this.push(null))
-    child.stdin.on("error", () => this.destroy())
+    // A proxy that says no more is no use; its end, with what it had to say of it, comes with `close`.
+    child.stdout.on("end", () => child.kill())
+    child.stdin.on("error", () => child.kill())
   }
   override _read(): void {
     this.#child.stdout.resume()
   }
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#child.stdin.write(chunk, done)
+    // What could not be written is told by the end of the proxy, which knows why.
+    this.#child.stdin.write(chunk, () => done())
   }
   override _final(done: () => void): void {
     this.#child.stdin.end(done)
@@ -77,12 +79,7 @@ export const proxy = (command: string): Effect.Effect<Duplex, SshError, Scope.Sc
           if (said.length > 20) said.shift()
         })
         child.on("error", (cause) => socket.destroy(cause))
-        child.on("close", (code) => {
-          const why = said.join("").trim()
-          socket.destroy(
-            new Error(`ProxyCommand \`${command}\` ended with ${code ?? "a signal"}${why === "" ? "" : `: ${why}`}`)
-          )
-        })
+        child.on("close", (code, signal) => socket.destroy(new ProxyEnded(command, code, signal, said.join(""))))
         socket.on("error", () => {})
         return { child, socket }
       }),

@@ -19,6 +19,7 @@ import type { ExitStatus, RemoteProcess } from "../services/SshConnection.ts"
 import { type SshConfigError, SshError } from "../services/SshError.ts"
 import * as bounded from "./bounded.ts"
 import { readAll, write } from "./duplexStream.ts"
+import { withoutControl } from "./outputText.ts"
 import { shellCommand, shellInput } from "./shipping.ts"
 import * as Auth from "./ssh2Auth.ts"
 import { channelError, connectError, linkLost } from "./ssh2Errors.ts"
@@ -87,7 +88,11 @@ const handshake = Effect.fnUntraced(function*(resolved: ResolvedHost, sock: Dupl
   const fresh = yield* Effect.async<Buffer | undefined, SshError>((resume) => {
     let failure: SshError | undefined
     let newKey: Buffer | undefined
+    let heard = ""
     const offers = [...offered.offers]
+    sock.once("data", (chunk: Buffer) => {
+      heard = withoutControl(chunk.subarray(0, 100).toString("latin1").split("\n")[0] ?? "").trim()
+    })
     client
       .on("ready", () => resume(Effect.succeed(newKey)))
       .on("error", (cause) => {
@@ -96,7 +101,7 @@ const handshake = Effect.fnUntraced(function*(resolved: ResolvedHost, sock: Dupl
         const error = failure ??
           (cause.level === "client-authentication"
             ? Auth.refused(resolved, offered, cause)
-            : connectError(host, where, cause))
+            : connectError(host, where, cause, heard))
         resume(Effect.fail(error))
         Deferred.unsafeDone(lost, Effect.fail(linkLost(host, "connection", cause)))
       })
@@ -264,22 +269,23 @@ export const open = (
         ).pipe(Effect.tap((channel) => Effect.sync(() => channel.on("error", () => {})))),
       listen
     } satisfies Transport
-  }).pipe(
-    Effect.timeoutFail({
-      duration: resolved.connectTimeout === undefined
-        ? settings.connectTimeout
-        : Duration.seconds(resolved.connectTimeout),
-      onTimeout: () =>
-        new SshError({
-          reason: "Timeout",
-          host: resolved.host.alias,
-          step: "connect",
-          detail: `${resolved.hostName}:${resolved.port} does not answer within the deadline`,
-          hint:
-            "is the host up, and does a firewall drop packets to it? ConnectTimeout in the ssh config sets the deadline"
-        })
-    })
-  )
+  }).pipe((opening) => {
+    const duration = resolved.connectTimeout === undefined
+      ? settings.connectTimeout
+      : Duration.seconds(resolved.connectTimeout)
+    return Effect.timeoutFail(opening, { duration, onTimeout: () => late(resolved, duration) })
+  })
+
+const late = (resolved: ResolvedHost, duration: Duration.Duration): SshError => {
+  const through = resolved.proxyCommand === undefined ? "" : ` through \`${resolved.proxyCommand}\``
+  return new SshError({
+    reason: "Timeout",
+    host: resolved.host.alias,
+    step: "connect",
+    detail: `${resolved.hostName}:${resolved.port} does not answer within ${Duration.format(duration)}${through}`,
+    hint: "is the host up, and does a firewall drop packets to it? ConnectTimeout in the ssh config waits longer"
+  })
+}
 
 const listenError = (host: string, address: string, port: number, cause: unknown) =>
   port === 0

@@ -82,7 +82,7 @@ export const syntaxError = (alias: string | undefined, place: string, detail: st
     reason: "Syntax",
     detail: `${place}: ${detail}`,
     ...(alias === undefined ? {} : { host: alias }),
-    ...(hint === undefined ? {} : { hint })
+    hint: hint ?? "correct that line; `man ssh_config` says what it may hold"
   })
 
 const unreadable = (context: Context, detail: string, hint: string): SshConfigError =>

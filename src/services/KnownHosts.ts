@@ -75,8 +75,12 @@ export const parse = (text: string, file = "known_hosts"): ReadonlyArray<KnownHo
     }
   })
 
-/** As OpenSSH writes it: port 22 goes without saying. */
-const named = (name: string, port: number): string => (port === 22 ? name : `[${name}]:${port}`).toLowerCase()
+/**
+ * A host as known_hosts names it, and ssh-keygen: port 22 goes without saying.
+ *
+ * @internal
+ */
+export const named = (name: string, port: number): string => (port === 22 ? name : `[${name}]:${port}`).toLowerCase()
 
 const covers = (entry: KnownHost, name: string): boolean =>
   entry.names.startsWith("|") ? Hash.isHashOf(entry.names, name) : Pattern.matchesHost(name, entry.names)

@@ -8,6 +8,8 @@ import type { SshConfigError } from "../../src/services/SshError.ts"
 
 const box = Host.make({ alias: "box" })
 
+const correct = "hint: correct that line; `man ssh_config` says what it may hold"
+
 interface World {
   /** By path below the home directory; `HOME` in a text stands for it. */
   readonly files: Readonly<Record<string, string>>
@@ -120,7 +122,7 @@ describe("SshConfig", () => {
       const { home, resolved } = yield* resolveIn({ ".ssh/config": "\nIdentityFile ${KEYS}/a\n" })
       assert.strictEqual(
         refusal(resolved),
-        `box: ssh config, Syntax: ${home}/.ssh/config:2: the environment variable KEYS is not set`
+        `box: ssh config, Syntax: ${home}/.ssh/config:2: the environment variable KEYS is not set\n${correct}`
       )
     }))
 
@@ -143,7 +145,7 @@ describe("SshConfig", () => {
       })
       assert.strictEqual(
         refusal(resolved),
-        `box: ssh config, Syntax: ${home}/.ssh/more:4: port takes a port from 1 to 65535, not x`
+        `box: ssh config, Syntax: ${home}/.ssh/more:4: port takes a port from 1 to 65535, not x\n${correct}`
       )
       const unknown = yield* resolveIn({ ".ssh/config": "HostNme a\n" })
       assert.strictEqual(
