@@ -1,0 +1,59 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Command from "@effect/platform/Command"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { fileURLToPath } from "node:url"
+import * as Sandbox from "../src/testing/Sandbox.ts"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+const textOf = <E, R>(stream: Stream.Stream<Uint8Array, E, R>) => stream.pipe(Stream.decodeText(), Stream.mkString)
+
+/** Runs an example as a user would, whose ssh config names the hosts of the Sandbox: its lines, with the hosts' paths cut. */
+const run = Effect.fnUntraced(function*(name: string, hosts: number) {
+  const sandbox = yield* Sandbox.make({ hosts })
+  const directory = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
+  const cache = process.env["XDG_CACHE_HOME"] ?? `${process.env["HOME"]}/.cache`
+  const child = yield* Command.start(
+    Command.make(`${root}node_modules/.bin/tsx`, "--tsconfig", `${root}tsconfig.json`, `${root}examples/${name}.ts`)
+      .pipe(
+        Command.workingDirectory(directory),
+        Command.env({ HOME: sandbox.home, XDG_CACHE_HOME: cache, XDG_STATE_HOME: `${sandbox.home}/state` })
+      )
+  )
+  const [stdout, stderr, code] = yield* Effect.all([textOf(child.stdout), textOf(child.stderr), child.exitCode], {
+    concurrency: 3
+  })
+  assert.strictEqual(code, 0, stdout + stderr)
+  return stdout.replaceAll(/\/\S*\/lazycluster-[a-z0-9]{12}\.\w+/g, "DIRECTORY").trimEnd().split("\n")
+})
+
+const example = (name: string, hosts: number, lines: ReadonlyArray<string | RegExp>) =>
+  it.scopedLive(name, () =>
+    Effect.gen(function*() {
+      const printed = yield* run(name, hosts)
+      assert.strictEqual(printed.length, lines.length, printed.join("\n"))
+      lines.forEach((line, index) =>
+        typeof line === "string" ? assert.strictEqual(printed[index], line) : assert.match(printed[index] ?? "", line)
+      )
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+describe("the examples print what they say", () => {
+  example("dask", 3, ["Result: -285"])
+  example("first-task", 1, ["Hello World!", "HELLO WORLD!"])
+  example("group", 2, [
+    /^host-1: [\d.]+ cores, \S/,
+    /^host-2: [\d.]+ cores, \S/,
+    /^host-1 printed here and lease: [a-z0-9]{12}, directory: DIRECTORY$/,
+    /^host-2 printed here and lease: [a-z0-9]{12}, directory: DIRECTORY$/
+  ])
+  example("sandbox", 0, ["3 hosts have answered"])
+  example("cleanup", 1, [
+    "host-1: working in DIRECTORY",
+    "host-1: 2 processes ended, 1 of them by KILL",
+    "  removed DIRECTORY",
+    "  nothing is left"
+  ])
+})
