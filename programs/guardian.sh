@@ -68,7 +68,8 @@ lc_marked() {
 
 # Seeds and the process table in, `p|w PID START NAME` out: everything of recorded sessions (S; W where the leader is a
 # wrapper; C for those known to have ended), marked (M) or found before (K), and the descendants of all that.
-# A recorded process whose start time differs is another one by now. Never this shell, nor what it runs.
+# A recorded process whose start time differs is another one by now. Never this shell, nor what it runs, nor what a
+# wrapper runs that tidies up (Q).
 lc_awk='
 function take(p, as) { if ((p in up) && !(p in ours) && !(p in mine)) { ours[p] = as; grew = 1 } }
 function put(pid, ppid, sess, st, start, name) { up[pid] = ppid; session[pid] = sess; born[pid] = start; state[pid] = st; called[pid] = name }
@@ -85,9 +86,11 @@ $1 == "T" { put($2, $3, $4, ($5 ~ /^\(/ || $NF ~ /defunct/) ? "Z" : "S", 0, $5);
 $1 == "S" || $1 == "W" { kind[$2 " " $3] = $1 }
 $1 == "C" { closed[$2 " " $3] = 1 }
 $1 == "M" { marked[$2] = 1 }
+$1 == "Q" { tidying[$2] = $3 }
 $1 == "K" { known[$2 " " $3] = 1 }
 END {
   mine[self] = 1
+  for (p in tidying) if ((p in up) && born[p] "" == tidying[p] "") mine[p] = 1
   do { grew = 0; for (p in up) if (!(p in mine) && (up[p] in mine)) { mine[p] = 1; grew = 1 } } while (grew)
   for (p in up) living[session[p]] = 1
   if (prune) {
@@ -97,17 +100,30 @@ END {
     }
     exit
   }
+  for (p in tidying) if (p != self) delete mine[p]
   if (self in up) print "t"
-  for (k in kind) if (!(k in closed)) {
+  for (k in kind) {
     split(k, f, " ")
-    if (!(f[1] in up) || born[f[1]] "" == f[2] "") { sessions[f[1]] = 1; if (kind[k] == "W") take(f[1], "w"); else take(f[1], "p") }
+    if ((f[1] in up) && born[f[1]] "" != f[2] "") continue
+    # A wrapper that has closed its session is on its way out.
+    if (kind[k] == "W") take(f[1], "w")
+    if (k in closed) continue
+    sessions[f[1]] = 1
+    take(f[1], "p")
   }
   for (p in up) if ((p in marked) || (session[p] in sessions) || ((p " " born[p]) in known)) take(p, "p")
   do { grew = 0; for (p in up) if (!(p in ours) && (up[p] in ours)) take(p, "p") } while (grew)
   for (p in ours) if (state[p] !~ /[ZX]/) print ours[p], p, born[p], called[p]
 }'
 
-lc_scan() { { printf '%s%s' "$lc_seeds" "$lc_known"; lc_table; } | LC_ALL=C awk -v self="$$" "$@" "$lc_awk"; }
+lc_lines() { # LETTER FILE: its lines with a letter in front
+  { while read -r lc_a lc_b _; do printf '%s %s %s\n' "$1" "$lc_a" "$lc_b"; done <"$2"; } 2>/dev/null
+}
+
+lc_scan() {
+  { printf '%s%s' "$lc_seeds" "$lc_known"; lc_lines Q "$lc_state/tidying"; lc_table; } |
+    LC_ALL=C awk -v self="$$" "$@" "$lc_awk"
+}
 
 # Looks with the seeds of lc_seeds: lc_list gets `PID START NAME` lines, lc_wraps those of wrappers. What was found is
 # remembered in lc_known: a child whose parent dies first stays ours. Fails when the table does not even hold this shell:
@@ -131,10 +147,6 @@ lc_gather() {
   done
   set +f; IFS=$lc_ifs
   [ -n "$lc_seen_table" ]
-}
-
-lc_lines() { # LETTER FILE: its lines with a letter in front
-  { while read -r lc_a lc_b _; do printf '%s %s %s\n' "$1" "$lc_a" "$lc_b"; done <"$2"; } 2>/dev/null
 }
 
 lc_seed_all() {
@@ -381,6 +393,7 @@ lc_wrap() {
       >>"$lc_state/$lc_name.out" 2>>"$lc_state/$lc_name.err"
   )
   lc_code=$?
+  echo "$$ $lc_own" >>"$lc_state/tidying"
   lc_seeds="W $$ $lc_own$lc_nl"
   lc_close 0 0 20
   echo "$$ $lc_own" >>"$lc_state/closed"
@@ -751,7 +764,7 @@ lc_listen() {
         { set -f; set -- $lc_rest; set +f; lc_halt "$1" "$2" "$3"; } 3>&1 </dev/null >/dev/null &
         ;;
       'ledger '*) lc_ledger "$lc_rest" ;;
-      'end '*) lc_end "$lc_rest"; return ;;
+      'end '*) lc_end "$lc_rest" ;;
     esac
   done
 }
@@ -772,6 +785,7 @@ lc_end() {
   fi
   lc_hush "$lc_links"
   echo ended
+  exit 0
 }
 
 # The watchdog stands before anything is promised.
@@ -813,6 +827,7 @@ lc_talk() { # new|resume ID WORKING_DIRECTORY LEASE EVENTS_SEEN EXECUTABLE...
   lc_follow "$lc_seen"
   lc_listen
   lc_hush "$(cat "$lc_state/links" 2>/dev/null)"
+  exit 0
 }
 
 case ${lc_role:-talk} in

@@ -9,7 +9,7 @@ import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as programs from "../../src/internal/programs.ts"
 import { escapeLine, quoteAll } from "../../src/internal/words.ts"
 import { type Message, parse } from "../../src/services/GuardianProtocol.ts"
-import type { SshConnection } from "../../src/services/SshConnection.ts"
+import type { Program, SshConnection } from "../../src/services/SshConnection.ts"
 
 /** Longer than anything here takes on a busy machine. */
 const deadline = "30 seconds"
@@ -28,9 +28,16 @@ export const newId = Effect.map(
 )
 
 /** A guardian that has been started, not yet heard. */
-export const talk = Effect.fnUntraced(function*(connection: SshConnection, words: ReadonlyArray<string>) {
+export const talk = Effect.fnUntraced(function*(
+  connection: SshConnection,
+  words: ReadonlyArray<string>,
+  program?: Program
+) {
   const heard = yield* SubscriptionRef.make<ReadonlyArray<Message>>([])
-  const process = yield* connection.exec({ program: yield* programs.load("guardian", "sh"), words }, { lasting: true })
+  const process = yield* connection.exec(
+    { program: program ?? (yield* programs.load("guardian", "sh")), words },
+    { lasting: true }
+  )
   const over = yield* process.stdout.pipe(
     Stream.decodeText(),
     Stream.splitLines,
@@ -93,10 +100,19 @@ export const startLine = (name: string, env: ReadonlyArray<string>, argv: Readon
 /** A new guardian that is ready. */
 export const begin = Effect.fnUntraced(function*(
   connection: SshConnection,
-  options: { readonly id?: string; readonly directory?: string; readonly lease?: number } = {}
+  options: {
+    readonly id?: string
+    readonly directory?: string
+    readonly lease?: number
+    readonly program?: Program
+  } = {}
 ) {
   const id = options.id ?? (yield* newId)
-  const guardian = yield* talk(connection, ["new", id, options.directory ?? "", String(options.lease ?? 30), "0"])
+  const guardian = yield* talk(
+    connection,
+    ["new", id, options.directory ?? "", String(options.lease ?? 30), "0"],
+    options.program
+  )
   const { state, workingDirectory } = yield* guardian.ready
   return { ...guardian, id, state, workingDirectory }
 })
