@@ -45,7 +45,8 @@ const inPage = (file) => {
       if (/^import /m.test(shown) || programs.length === 0) programs.push(block)
       else programs.at(-1).push(...block)
       block = shows = undefined
-    } else block?.push([index + 1, line])
+    } else if (block !== undefined) block.push([index + 1, line])
+    else if (said === null && line !== "") shows = undefined
   })
   return programs
 }
@@ -77,12 +78,14 @@ try {
     encoding: "utf8"
   })
   if (tsc.error !== undefined) throw tsc.error
+  // A message goes on in indented lines. Those about src itself are for the check of src.
+  const messages = tsc.stdout.split(/\n(?! )/).filter((message) => message !== "" && !message.startsWith("../"))
   faults.push(
-    ...tsc.stdout.trimEnd().split("\n").filter((line) => line !== "").map((line) =>
-      line.replace(/^(\d+)\.ts\((\d+),(\d+)\):/, (_, index, at) => `${programs[Number(index)]?.file}:${at} -`)
+    ...messages.map((message) =>
+      message.replace(/^(\d+)\.ts\((\d+),\d+\):/, (_, index, line) => `${programs[Number(index)]?.file}:${line} -`)
     )
   )
-  if (tsc.status !== 0 && faults.length === 0) faults.push(`tsc ended with ${tsc.status}: ${tsc.stderr}`)
+  if (tsc.status !== 0 && tsc.stdout === "") faults.push(`tsc ended with ${tsc.status}: ${tsc.stderr}`)
 } finally {
   rmSync(directory, { recursive: true })
 }
