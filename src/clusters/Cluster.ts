@@ -8,6 +8,7 @@ import * as PubSub from "effect/PubSub"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as allOrNothing from "../internal/allOrNothing.ts"
 import * as parallelScopes from "../internal/parallelScopes.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
 import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
@@ -52,8 +53,15 @@ export const start = Effect.fn("Cluster.start")(function*(
   plan: ClusterPlan.ClusterPlan,
   places: { readonly manager: Runtime; readonly group: RuntimeGroup }
 ): Effect.fn.Return<Cluster, ClusterError | SshError | PythonEnvironmentError, Scope.Scope> {
-  const { group, manager } = places
   yield* Effect.annotateCurrentSpan("engine", plan.engine)
+  return yield* allOrNothing.make(acquire(plan, places))
+})
+
+const acquire = Effect.fnUntraced(function*(
+  plan: ClusterPlan.ClusterPlan,
+  places: { readonly manager: Runtime; readonly group: RuntimeGroup }
+) {
+  const { group, manager } = places
   const runtimes = new Map([manager, ...group.runtimes].map((runtime) => [runtime.host.alias, runtime]))
   const unknown = plan.places.filter((place) => !runtimes.has(place))
   const faults = [...ClusterPlan.faults(plan), ...unknown.map((place) => `there is no runtime on ${place}`)]
@@ -98,7 +106,7 @@ export const start = Effect.fn("Cluster.start")(function*(
   const masters = yield* startAll("master")
   const workers = yield* startAll("worker")
   const known = yield* Ref.get(numbers)
-  return {
+  const cluster: Cluster = {
     plan,
     manager,
     group,
@@ -107,4 +115,5 @@ export const start = Effect.fn("Cluster.start")(function*(
     environment: (place) => environments.get(place),
     events: Stream.fromPubSub(events)
   }
+  return cluster
 })

@@ -5,10 +5,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
+import * as allOrNothing from "../internal/allOrNothing.ts"
 import type { Runtime, Service } from "../runtimes/Runtime.ts"
 import * as Progress from "../services/Progress.ts"
 import type { SshError } from "../services/SshError.ts"
@@ -156,19 +155,16 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
     )
     yield* context.emit({ _tag: "ProcessReady", process: process.id, host })
     yield* Effect.forkScoped(
-      Effect.flatMap(service.exit, (code) => context.emit({ _tag: "ProcessExited", process: process.id, host, code }))
+      Effect.ignore(
+        Effect.flatMap(service.exit, (code) => context.emit({ _tag: "ProcessExited", process: process.id, host, code }))
+      )
     )
     return { plan: process, runtime, service, ports }
   })
 
   const attempt = (left: number): Effect.Effect<ClusterProcess, ClusterError | SshError> =>
-    Effect.gen(function*() {
-      const own = yield* Scope.fork(outer, ExecutionStrategy.sequential)
-      return yield* once.pipe(
-        Scope.extend(own),
-        Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
-      )
-    }).pipe(
+    allOrNothing.make(once).pipe(
+      Scope.extend(outer),
       Effect.catchIf(
         (error) => left > 1 && error._tag === "ClusterError" && error.reason === "Exited",
         (error) =>

@@ -36,25 +36,29 @@ export const follow = (
   from: number
 ): Stream.Stream<Uint8Array, SshError> => {
   const path = `${state}/${watched.name}.${kind}`
-  const read = (offset: number): Effect.Effect<Uint8Array, SshError> =>
+  const read = (offset: number): Effect.Effect<readonly [at: number, bytes: Uint8Array], SshError> =>
     Effect.gen(function*() {
-      // What was cut from the front stands no longer in the file.
+      // What was cut from the front stands no longer in the file: a reader that was behind goes on after it.
       const cut = (yield* Ref.get(watched.cut))[kind]
-      return yield* Effect.flatMap(files, (host) => host.read(path, Math.max(0, offset - cut), atOnce))
+      const at = Math.max(offset, cut)
+      const host = yield* files
+      return [at, yield* host.read(path, at - cut, atOnce)] as const
       // The link came down under the read: the files of the next one answer from the same offset.
     }).pipe(
-      Effect.catchIf((error) => error.reason === "LinkLost", () => Effect.zipRight(Effect.asVoid(files), read(offset)))
+      Effect.catchIf((error) => error.reason === "LinkLost", () =>
+        // Fails when there will be no next one.
+        Effect.zipRight(Effect.asVoid(files), Effect.zipRight(Effect.sleep(pause), read(offset))))
     )
   return Stream.paginateChunkEffect(from, (offset) =>
     Effect.gen(function*() {
       const over = yield* Deferred.isDone(watched.exited)
-      const chunk = yield* read(offset)
+      const [at, chunk] = yield* read(offset)
       if (chunk.length === 0 && !over) {
         yield* Effect.raceFirst(Effect.sleep(pause), Effect.asVoid(Deferred.await(watched.exited)))
       }
       return [
         chunk.length === 0 ? chunks() : chunks(chunk),
-        chunk.length === 0 && over ? Option.none() : Option.some(offset + chunk.length)
+        chunk.length === 0 && over ? Option.none() : Option.some(at + chunk.length)
       ] as const
     }))
 }

@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Protocol from "../services/GuardianProtocol.ts"
 import { RuntimeError } from "../services/RuntimeError.ts"
-import type { Invocation, SshConnection } from "../services/SshConnection.ts"
+import type { Invocation, RemoteProcess, SshConnection } from "../services/SshConnection.ts"
 import { SshError } from "../services/SshError.ts"
 
 /**
@@ -66,17 +66,21 @@ export const leaseExpired = (host: string): RuntimeError =>
   })
 
 /**
- * Opens the channel and waits until the guardian is ready; from then on `hear` gets what it says.
+ * Opens the channel and waits until the guardian is ready; from then on `hear` gets what it says. `opened` gets the channel
+ * as soon as there is one: the guardian may be up although nobody ever hears that it is ready.
  *
  * @internal
  */
 export const open = Effect.fnUntraced(function*(
   connection: SshConnection,
   invocation: Invocation,
-  hear: (message: Protocol.Message) => Effect.Effect<void>
+  hear: (message: Protocol.Message) => Effect.Effect<void>,
+  opened: (process: RemoteProcess) => Effect.Effect<void, never, Scope.Scope>
 ): Effect.fn.Return<Stay, SshError | RuntimeError, Scope.Scope> {
   const host = connection.host.alias
-  const process = yield* connection.exec(invocation, { lasting: true })
+  const process = yield* Effect.uninterruptibleMask((restore) =>
+    Effect.tap(restore(connection.exec(invocation, { lasting: true })), opened)
+  )
   const over = yield* Deferred.make<never, SshError>()
   const ready = yield* Deferred.make<Extract<Protocol.Message, { _tag: "Ready" }>, SshError | RuntimeError>()
   const facts: Array<readonly [string, string]> = []

@@ -20,13 +20,19 @@ export const join = (a: Duplex, b: Duplex): Effect.Effect<void> =>
       if (open === 0) resume(Effect.void)
     }
     const watch = (one: Duplex, other: Duplex) => {
-      one.on("error", () => other.destroy())
-      one.on("close", () => {
-        // Closed before its end was read: the other end must learn it.
-        if (!one.readableEnded) other.end()
+      const over = () => {
+        // Nobody takes what the other still says; what it has got to send is sent first.
+        other.end(() => other.destroy())
         closed()
-      })
-      one.pipe(other)
+      }
+      // One that went before anybody listened tells nobody any more.
+      if (one.closed) {
+        if (one.errored !== null) other.destroy()
+        return over()
+      }
+      one.on("error", () => other.destroy())
+      one.on("close", over)
+      if (!one.destroyed) one.pipe(other)
     }
     watch(a, b)
     watch(b, a)

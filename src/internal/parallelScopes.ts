@@ -5,8 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import * as allOrNothing from "./allOrNothing.ts"
 
 /**
  * Acquires one resource an item, so many at a time. Finalizers of one resource run one after the other, those of different
@@ -24,13 +24,10 @@ export const forEach = <A, B, E, R, E2>(
       Scope.make(ExecutionStrategy.parallel),
       (scope, exit) => Scope.close(scope, exit)
     )
-    return yield* Effect.forEach(items, (item, index) =>
-      Effect.gen(function*() {
-        const own = yield* Scope.fork(all, ExecutionStrategy.sequential)
-        return yield* acquire(item, index).pipe(
-          Scope.extend(own),
-          Effect.onError((cause) => Scope.close(own, Exit.failCause(cause))),
-          Effect.catchAll(options.recover)
-        )
-      }), { concurrency: options.concurrency })
+    return yield* Effect.forEach(
+      items,
+      (item, index) =>
+        allOrNothing.make(acquire(item, index)).pipe(Scope.extend(all), Effect.catchAll(options.recover)),
+      { concurrency: options.concurrency }
+    )
   })

@@ -13,6 +13,7 @@ import type { Host } from "../services/Host.ts"
 import type { Transport } from "../services/Ssh.ts"
 import type { Invocation, SshConnection } from "../services/SshConnection.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
+import * as allOrNothing from "./allOrNothing.ts"
 
 type Kind = "lasting" | "short"
 
@@ -23,20 +24,28 @@ interface Line {
   readonly short: number
 }
 
+/** What runs on every further line, as long as its scope is open. */
+interface Anchor {
+  readonly invocation: Invocation
+  readonly scope: Scope.Scope
+}
+
 interface State {
   readonly lines: ReadonlyArray<Line>
   /** Sessions that one TCP connection carries; unknown until the server refuses one. */
   readonly limit: number
-  readonly anchors: ReadonlyArray<Invocation>
+  readonly anchors: ReadonlyArray<Anchor>
   /** Wakes those that wait for a session to end. */
   readonly freed: Deferred.Deferred<void>
 }
 
 type Place = { readonly line: Transport } | "wait" | "open"
 
+/** Lasting sessions leave one slot to the short ones, where that leaves them more than an anchor. */
+const mostLasting = (limit: number): number => limit > 2 ? limit - 1 : limit
+
 const place = (state: State, kind: Kind): Place => {
-  // Lasting sessions leave one slot to the short ones, or a short one could wait for ever.
-  const most = Math.max(state.limit - 1, 1)
+  const most = mostLasting(state.limit)
   const line = state.lines.find((line) =>
     line.lasting + line.short < state.limit && (kind === "short" || line.lasting < most)
   )
@@ -61,12 +70,13 @@ export const make = Effect.fnUntraced(function*(
 ) {
   const scope = yield* Effect.scope
   const lost = yield* Deferred.make<never, SshError>()
-  const watched = open.pipe(
-    Effect.tap((transport) =>
-      Effect.forkIn(Effect.catchAll(transport.lost, (error) => Deferred.fail(lost, error)), scope)
-    ),
-    Scope.extend(scope)
-  )
+  /** Closed with the connection, or at once when it cannot be opened to its end. */
+  const watched = allOrNothing.make(
+    Effect.tap(
+      open,
+      (transport) => Effect.forkScoped(Effect.catchAll(transport.lost, (error) => Deferred.fail(lost, error)))
+    )
+  ).pipe(Scope.extend(scope))
   const first = yield* watched
   const state = yield* Ref.make<State>({
     lines: [{ transport: first, lasting: 0, short: 0 }],
@@ -76,11 +86,25 @@ export const make = Effect.fnUntraced(function*(
   })
   const opening = yield* Effect.makeSemaphore(1)
 
-  const release = Effect.fnUntraced(function*(transport: Transport, kind: Kind) {
+  /** Changes the state and wakes those that wait, so that they look again. */
+  const update = Effect.fnUntraced(function*(change: (state: State) => State) {
     const next = yield* Deferred.make<void>()
-    const freed = yield* Ref.modify(state, (s) => [s.freed, { ...count(s, transport, kind, -1), freed: next }])
+    const freed = yield* Ref.modify(state, (s) => [s.freed, { ...change(s), freed: next }])
     yield* Deferred.succeed(freed, undefined)
   })
+  const release = (transport: Transport, kind: Kind) => update((s) => count(s, transport, kind, -1))
+
+  /** An anchor that finds no room is left out: what the line was opened for comes first. */
+  const settle = (transport: Transport, { invocation, scope }: Anchor) =>
+    Effect.acquireRelease(
+      Ref.update(state, (s) => count(s, transport, "lasting", 1)),
+      () => release(transport, "lasting")
+    ).pipe(
+      Effect.zipRight(transport.exec(invocation)),
+      allOrNothing.make,
+      Scope.extend(scope),
+      Effect.ignore
+    )
 
   const openLine = (kind: Kind) =>
     opening.withPermits(1)(Effect.gen(function*() {
@@ -88,13 +112,12 @@ export const make = Effect.fnUntraced(function*(
       // Somebody else may have opened one meanwhile.
       if (place(before, kind) !== "open") return
       const transport = yield* Effect.catchTag(watched, "SshConfigError", (error) => Effect.die(error))
-      // Where a line carries one session only, an anchor would leave no room for what the line was opened for.
-      const anchors = before.limit < 2 ? [] : before.anchors
-      yield* Effect.forEach(anchors, (invocation) => Scope.extend(transport.exec(invocation), scope), { discard: true })
-      yield* Ref.update(state, (s) => ({
-        ...s,
-        lines: [...s.lines, { transport, lasting: anchors.length, short: 0 }]
-      }))
+      yield* Ref.update(state, (s) => ({ ...s, lines: [...s.lines, { transport, lasting: 0, short: 0 }] }))
+      const room = mostLasting(before.limit) - 1
+      yield* Effect.forEach(room < 1 ? [] : before.anchors.slice(-room), (anchor) => settle(transport, anchor), {
+        discard: true
+      })
+      yield* update((s) => s)
     }))
 
   /** The sessions that stood when one was refused are the limit; none at all means another cause. */
@@ -147,10 +170,20 @@ export const make = Effect.fnUntraced(function*(
     dial: first.dial,
     listen: first.listen,
     anchor: (invocation) =>
-      Effect.acquireRelease(
-        Ref.update(state, (s) => ({ ...s, anchors: [...s.anchors, invocation] })),
-        () => Ref.update(state, (s) => ({ ...s, anchors: s.anchors.filter((other) => other !== invocation) }))
-      ),
+      Effect.gen(function*() {
+        const anchor = { invocation, scope: yield* Effect.scope }
+        yield* Effect.acquireRelease(
+          Ref.update(state, (s) => ({ ...s, anchors: [...s.anchors, anchor] })),
+          () => Ref.update(state, (s) => ({ ...s, anchors: s.anchors.filter((other) => other !== anchor) }))
+        )
+        const { limit, lines } = yield* Ref.get(state)
+        // Lines that were opened before: those that have room.
+        yield* Effect.forEach(
+          lines.slice(1).filter((line) => line.lasting + line.short < limit && line.lasting < mostLasting(limit)),
+          (line) => settle(line.transport, anchor),
+          { discard: true }
+        )
+      }),
     aside: (invocation) =>
       Effect.catchTag(open, "SshConfigError", (error) => Effect.die(error)).pipe(
         Effect.flatMap((transport) => transport.exec(invocation))

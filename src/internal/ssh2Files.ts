@@ -7,12 +7,15 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { posix } from "node:path"
 import ssh2, { type SFTPWrapper, type Stats } from "ssh2"
 import type { Files, FileStat } from "../services/SshConnection.ts"
-import type { SshError } from "../services/SshError.ts"
-import { transferError } from "./ssh2Errors.ts"
+import { SshError } from "../services/SshError.ts"
+import * as bounded from "./bounded.ts"
+import { linkLost, transferError } from "./ssh2Errors.ts"
+import type { Link } from "./ssh2Link.ts"
 
 /** One request, split by ssh2 to what the server takes; so many are under way at a time. */
 const chunkSize = 256 * 1024
@@ -32,33 +35,77 @@ const statOf = (stats: Stats): FileStat => ({
 })
 
 /**
+ * An SFTP session that can be ended.
+ *
+ * @internal
+ */
+export interface Session {
+  readonly files: Files
+  readonly end: () => void
+}
+
+/**
  * The files behind one SFTP session.
  *
  * @internal
  */
-export const make = (host: string, sftp: SFTPWrapper): Files => {
+export const session = (link: Link, sftp: SFTPWrapper): Session => {
+  const { host } = link
+  const waiting = new Set<() => void>()
+  let over: unknown
+  const ended = (cause: unknown): void => {
+    over ??= cause
+    for (const tell of waiting) tell()
+    waiting.clear()
+  }
+  const forget = link.whenLost(ended)
+  sftp.on("close", () => {
+    forget()
+    ended(new Error("the session has ended"))
+  }).on("error", ended)
+  const failed = (step: string, path: string, cause: unknown): SshError =>
+    over instanceof SshError
+      ? linkLost(host, `sftp.${step}`, over.cause)
+      : transferError(host, `sftp.${step}`, path, over ?? cause)
   const call = <A>(step: string, path: string, run: (done: Done<A>) => void): Effect.Effect<A, SshError> =>
     Effect.async<A, SshError>((resume) => {
-      const fail = (cause: unknown) => resume(Effect.fail(transferError(host, `sftp.${step}`, path, cause)))
-      const over = () => fail(new Error("the session has ended"))
-      sftp.once("close", over)
-      const done: Done<A> = (error, value) => {
-        sftp.removeListener("close", over)
+      const fail = (cause?: unknown) => resume(Effect.fail(failed(step, path, cause)))
+      if (over !== undefined) return fail()
+      const tell = () => fail()
+      waiting.add(tell)
+      run((error, value) => {
+        waiting.delete(tell)
         return error ? fail(error) : resume(Effect.succeed(value))
-      }
-      run(done)
-    }).pipe(Effect.catchAllDefect((cause) => Effect.fail(transferError(host, `sftp.${step}`, path, cause))))
-  const open = (path: string, flags: "r" | "w", mode = 0o644) =>
-    Effect.acquireRelease(
-      call<Buffer>("open", path, (done) => sftp.open(path, flags, mode, done)),
-      (handle) =>
+      })
+      return Effect.sync(() => waiting.delete(tell))
+    }).pipe(Effect.catchAllDefect((cause) => Effect.fail(failed(step, path, cause))))
+
+  const open = (path: string, flags: "r" | "w", mode = 0o644): Effect.Effect<Buffer, SshError, Scope.Scope> =>
+    Effect.suspend(() => {
+      let opened: Buffer | undefined
+      let closed = false
+      const close = (handle: Buffer) =>
         Effect.ignore(call<void>("close", path, (done) => sftp.close(handle, (error) => done(error, undefined))))
-    )
+      const release = Effect.suspend(() => {
+        closed = true
+        return opened === undefined ? Effect.void : bounded.within(close(opened), "5 seconds")
+      })
+      return Effect.zipRight(
+        Effect.addFinalizer(() => release),
+        call<Buffer>("open", path, (done) =>
+          sftp.open(path, flags, mode, (error, handle) => {
+            // Nobody waits any more for what came late.
+            if (closed && !error) return sftp.close(handle, () => {})
+            opened = error ? undefined : handle
+            return done(error, handle)
+          }))
+      )
+    })
 
   const stat: Files["stat"] = (path) =>
     call<Stats>("stat", path, (done) => sftp.stat(path, done)).pipe(
       Effect.map((stats) => Option.some(statOf(stats))),
-      Effect.catchIf(noSuchFile, () => Effect.succeed(Option.none()))
+      Effect.catchIf(noSuchFile, () => Effect.succeedNone)
     )
 
   const makeDirectory: Files["makeDirectory"] = (path) =>
@@ -99,7 +146,7 @@ export const make = (host: string, sftp: SFTPWrapper): Files => {
     return more(Chunk.empty(), 0)
   }
 
-  return {
+  const files: Files = {
     stat,
     list: (path) =>
       Effect.map(
@@ -152,5 +199,13 @@ export const make = (host: string, sftp: SFTPWrapper): Files => {
       call<void>("unlink", path, (done) => sftp.unlink(path, (error) => done(error, undefined))).pipe(
         Effect.catchIf(noSuchFile, () => Effect.void)
       )
+  }
+
+  return {
+    files,
+    end: () => {
+      forget()
+      sftp.end()
+    }
   }
 }

@@ -12,6 +12,8 @@ import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as allOrNothing from "../internal/allOrNothing.ts"
 import * as bounded from "../internal/bounded.ts"
 import * as followedOutput from "../internal/followedOutput.ts"
 import * as localUser from "../internal/localUser.ts"
@@ -64,8 +66,8 @@ export interface Options {
 export interface Service {
   readonly name: string
   readonly pid: number
-  /** The exit code: 128 + n after signal n. */
-  readonly exit: Effect.Effect<number>
+  /** The exit code: 128 + n after signal n. Fails when the lease has run out: then the host has ended the process. */
+  readonly exit: Effect.Effect<number, SshError>
   /** What it prints, from the beginning or from an offset; ends with the process. A lost link loses and repeats nothing. */
   readonly output: (from: "out" | "err", offset?: number) => Stream.Stream<Uint8Array, SshError>
   /** The last lines of what it printed. */
@@ -89,6 +91,9 @@ export interface Runtime extends TaskTarget {
   /** Starts a long-running process. The name shows in ledgers and logs: letters, digits, `.`, `_`, `-`. */
   readonly start: (name: string, command: Command) => Effect.Effect<Service, SshError, Scope.Scope>
 }
+
+/** Milliseconds: beats go each second. */
+const longSilence = 5000
 
 /** The name of the variable that holds the working directory. */
 const workingDirectoryVariable = "WORKING_DIR"
@@ -118,6 +123,10 @@ export const make = Effect.fn("Runtime.make")(function*(
   host: string | Host.Host,
   options: Options = {}
 ): Effect.fn.Return<Runtime, SshError | SshConfigError | RuntimeError, Ssh | Scope.Scope> {
+  return yield* allOrNothing.make(acquire(host, options))
+})
+
+const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: Options) {
   const ssh = yield* Ssh
   const cleanup = yield* Cleanup
   const named = typeof host === "string" ? yield* Host.parse(host) : host
@@ -134,17 +143,15 @@ export const make = Effect.fn("Runtime.make")(function*(
     workingDirectory: options.workingDirectory,
     lease,
     grace,
-    executables: options.executables ?? []
-  })
-  yield* Effect.addFinalizer(() =>
-    Effect.flatMap(guardian.end, (ended) =>
+    executables: options.executables ?? [],
+    onEnd: (ended) =>
       cleanup.add(HostReport.make({
         host: named.alias,
         runtime: id,
         reached: Option.isSome(ended),
         ...Option.getOrElse(ended, () => ({ ended: 0, killed: 0, left: [], removed: [], kept: [], stuck: [] }))
-      })))
-  )
+      }))
+  })
 
   const places = { home: guardian.facts.home, workingDirectory: guardian.workingDirectory }
   const resolve = (path: string) => remotePath.resolve(path, places)
@@ -161,22 +168,32 @@ export const make = Effect.fn("Runtime.make")(function*(
   const user = yield* localUser.current
   const ledger = yield* Ledger.make({ id, host: named.alias, owner: `${user.name}@${user.machine}`, lease, guardian })
 
+  const scope = yield* Effect.scope
+  /** A host that has been silent for long is not waited for at each process: what is left there is the lease's. */
   const atMost = (effect: Effect.Effect<void, SshError>) =>
-    Effect.ignore(bounded.within(effect, Duration.sum(grace, "10 seconds")))
+    Effect.flatMap(
+      guardian.silence,
+      (silence) =>
+        Effect.ignore(bounded.within(effect, silence > longSilence ? "1 second" : Duration.sum(grace, "10 seconds")))
+    )
+  /** Where the link is away, nobody waits for its return: the process is halted then. */
+  const halt = (pid: number, start: string) =>
+    Effect.flatMap(SubscriptionRef.get(guardian.link), (link) =>
+      link._tag === "Up"
+        ? atMost(guardian.halt(pid, start, grace))
+        : Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.ignore(guardian.halt(pid, start, grace))), scope)))
 
   const exec: Runtime["exec"] = Effect.fn("Runtime.exec")(function*(command) {
     const connection = yield* guardian.connection
-    const process = yield* connection.exec(
-      { program: run, words: words(command, `${guardian.state}/sessions`) },
-      { lasting: command.lasting }
-    )
     return yield* recordedProcess.make(
-      process,
-      (pid, start) => atMost(guardian.halt(pid, start, grace))
+      connection.exec(
+        { program: run, words: words(command, `${guardian.state}/sessions`) },
+        { lasting: command.lasting }
+      ),
+      halt
     )
   })
 
-  const scope = yield* Effect.scope
   const opened = yield* Ref.make(Option.none<{ readonly over: SshConnection; readonly files: Files }>())
   const opening = yield* Effect.makeSemaphore(1)
   /** One session a link, open until the runtime closes. */
@@ -192,19 +209,23 @@ export const make = Effect.fn("Runtime.make")(function*(
   const started = yield* Ref.make(0)
   const start: Runtime["start"] = Effect.fn("Runtime.start")(function*(name, command) {
     const count = yield* Ref.updateAndGet(started, (n) => n + 1)
-    // A name is used once, so that a start which is said twice has one effect.
-    const unique = `${name.replaceAll(/[^A-Za-z0-9._-]/g, "_")}.${count}`
-    const watched = yield* Effect.acquireRelease(
-      // Interrupted in the middle, the process is the runtime's to end.
-      Effect.interruptible(guardian.start(unique, words(command, "-"))),
-      (watched) => atMost(guardian.stop(watched, grace))
+    // A name is used once, so that a start which is said twice has one effect. A guardian takes none that begins with a dot.
+    const unique = `${name.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^\.|^$/, "_")}.${count}`
+    const watched = yield* Effect.uninterruptibleMask((restore) =>
+      Effect.tap(
+        restore(guardian.start(unique, words(command, "-"))),
+        (watched) => Effect.addFinalizer(() => atMost(guardian.stop(watched, grace)))
+      )
     )
     const { pid, start } = yield* Deferred.await(watched.started)
     yield* ledger.process({ name: unique, pid, start, command: command.argv[0] })
     return {
       name: unique,
       pid,
-      exit: Deferred.await(watched.exited),
+      exit: Effect.flatMap(
+        Deferred.poll(watched.exited),
+        Option.getOrElse(() => Effect.raceFirst(Deferred.await(watched.exited), guardian.over))
+      ),
       output: (from, offset = 0) => followedOutput.follow(watched, guardian.state, files, from, offset),
       tail: followedOutput.tail(watched, guardian.state, files)
     }

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as allOrNothing from "../internal/allOrNothing.ts"
 import * as parallelScopes from "../internal/parallelScopes.ts"
 import type { Host } from "../services/Host.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
@@ -30,6 +31,16 @@ import * as Runtime from "./Runtime.ts"
 export type Policy = "all" | "bestEffort" | { readonly quorum: number }
 
 /**
+ * Why hosts are not in a group, as lines. Most messages begin with their host.
+ *
+ * @internal
+ */
+export const reasons = (inactive: ReadonlyArray<Inactive>): ReadonlyArray<string> =>
+  inactive.flatMap(({ host, message }) =>
+    (message.startsWith(`${host}: `) ? message : `${host}: ${message}`).split("\n")
+  )
+
+/**
  * Fewer hosts than were asked for.
  *
  * @since 0.1.0
@@ -48,9 +59,7 @@ export class GroupError extends Schema.TaggedError<GroupError>("lazycluster/Grou
     return explain({
       what: `${this.step}, ${this.reason}`,
       detail: `${this.succeeded.length} of ${this.succeeded.length + this.failed.length} hosts, ${this.wanted} wanted`,
-      log: this.failed.flatMap(({ host, message }) =>
-        (message.startsWith(host) ? message : `${host}: ${message}`).split("\n")
-      ),
+      log: reasons(this.failed),
       hint: this.hint
     })
   }
@@ -141,6 +150,11 @@ export const make = Effect.fn("RuntimeGroup.make")(function*(
   hosts: ReadonlyArray<string | Host>,
   options: Options = {}
 ): Effect.fn.Return<RuntimeGroup, SshError | SshConfigError | RuntimeError | GroupError, Ssh | Scope.Scope> {
+  // Too few hosts: those that stand are closed at once, not with the caller's scope.
+  return yield* allOrNothing.make(acquire(hosts, options))
+})
+
+const acquire = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Host>, options: Options) {
   const { concurrency = 16, filter = {}, policy = "all", ...rest } = options
   const executables = [...(rest.executables ?? []), ...(filter.installedExecutables ?? [])]
   /** What a host lacks closes its runtime again. */
@@ -151,12 +165,12 @@ export const make = Effect.fn("RuntimeGroup.make")(function*(
         ? Effect.succeed(runtime)
         : Effect.fail({ _tag: "Lacking" as const, message: lacking.join(", ") })
     })
-  const kept = yield* Ref.make<ReadonlyArray<Inactive>>([])
+  const kept = yield* Ref.make<ReadonlyArray<Inactive & { readonly index: number }>>([])
   const members = yield* parallelScopes.forEach(
     hosts,
-    (host) =>
+    (host, index) =>
       member(host).pipe(
-        Effect.tapError(({ message }) => Ref.update(kept, (all) => [...all, { host: String(host), message }])),
+        Effect.tapError(({ message }) => Ref.update(kept, (all) => [...all, { host: String(host), message, index }])),
         Effect.asSome
       ),
     {
@@ -169,7 +183,8 @@ export const make = Effect.fn("RuntimeGroup.make")(function*(
   )
 
   const runtimes = members.flatMap(Option.toArray)
-  const inactive = yield* Ref.get(kept)
+  const inactive = (yield* Ref.get(kept)).toSorted((a, b) => a.index - b.index)
+    .map(({ host, message }): Inactive => ({ host, message }))
   const wanted = needed(policy, hosts.length)
   if (runtimes.length < wanted) {
     return yield* missed("RuntimeGroup.make", wanted, runtimes.map((runtime) => runtime.host.alias), inactive)

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
@@ -14,6 +15,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as allOrNothing from "../internal/allOrNothing.ts"
 import * as bounded from "../internal/bounded.ts"
 import * as Talk from "../internal/guardianTalk.ts"
 import { escapeLine, quoteAll } from "../internal/words.ts"
@@ -21,7 +23,7 @@ import type * as Protocol from "./GuardianProtocol.ts"
 import type { Host } from "./Host.ts"
 import * as HostFacts from "./HostFacts.ts"
 import type { RuntimeError } from "./RuntimeError.ts"
-import type { Program, SshConnection } from "./SshConnection.ts"
+import type { Program, RemoteProcess, SshConnection } from "./SshConnection.ts"
 import { type SshConfigError, SshError } from "./SshError.ts"
 
 /**
@@ -43,6 +45,8 @@ export interface Options {
   readonly grace: Duration.Duration
   /** Executables whose paths the facts should tell. */
   readonly executables: ReadonlyArray<string>
+  /** Told at the end; `None` when the host could not be reached: it ends everything itself when the lease runs out. */
+  readonly onEnd: (report: Option.Option<EndReport>) => Effect.Effect<void>
 }
 
 /**
@@ -111,8 +115,10 @@ export interface Guardian {
   readonly halt: (pid: number, start: string, grace: Duration.Duration) => Effect.Effect<void, SshError>
   /** Replaces the ledger on the host. */
   readonly note: (ledger: string) => Effect.Effect<void, SshError>
-  /** Ends everything. `None` when the host could not be reached: it does so by itself when the lease runs out. */
-  readonly end: Effect.Effect<Option.Option<EndReport>>
+  /** Never succeeds; fails when the lease has run out. */
+  readonly over: Effect.Effect<never, SshError>
+  /** Milliseconds since the host last answered. */
+  readonly silence: Effect.Effect<number>
 }
 
 const tenths = (duration: Duration.Duration): string =>
@@ -121,8 +127,11 @@ const tenths = (duration: Duration.Duration): string =>
 /** While the link is away: soon at first, then every two seconds. */
 const reconnecting = Schedule.exponential("100 millis").pipe(Schedule.either(Schedule.spaced("2 seconds")))
 
+/** A guardian that has not served anybody yet has this long to go. */
+const leaving = "5 seconds"
+
 /**
- * Starts a guardian on a host. `end` ends it; when nobody can, the lease does.
+ * Starts a guardian on a host. The scope ends it and all that it started; when the host cannot be reached, the lease does.
  *
  * @since 0.1.0
  * @category constructors
@@ -133,23 +142,37 @@ export const make = Effect.fn("Guardian.make")(function*(
   const host = options.host.alias
   const lease = Duration.toMillis(options.lease)
   const beatEvery = Duration.millis(Math.min(1000, lease / 4))
+  // Long enough for a slow link, short enough to renew a short lease in time.
+  const tooSilent = Math.max(lease / 4, Math.min(2000, lease / 2))
+  const scope = yield* Effect.scope
+  // Made first: it closes after everything that needs a stay.
+  const stays = yield* Scope.fork(scope, ExecutionStrategy.sequential)
   const events = yield* Ref.make(0)
-  const answered = yield* Ref.make(yield* Clock.currentTimeMillis)
+  const begun = yield* Clock.currentTimeMillis
+  const answered = yield* Ref.make(begun)
+  const renewed = yield* Ref.make(begun)
+  const ledger = yield* Ref.make(Option.none<string>())
   const processes = new Map<string, Watched>()
   const halts = new Map<number, Deferred.Deferred<void>>()
   const report = yield* Ref.make<ReadonlyArray<readonly [key: string, value: string]>>([])
   const ended = yield* Deferred.make<void>()
-  const closing = yield* Ref.make(false)
+  const served = yield* Ref.make(false)
   const link = yield* SubscriptionRef.make<Link>({ _tag: "Away" })
 
+  /** Counted and acted on in one step: an event is missed by nobody, and asked for again by nobody. */
   const about = (name: string, act: (watched: Watched) => Effect.Effect<unknown>) => {
     const watched = processes.get(name)
-    return Effect.zipRight(Ref.update(events, (n) => n + 1), watched === undefined ? Effect.void : act(watched))
+    return Effect.uninterruptible(
+      Effect.zipRight(Ref.update(events, (n) => n + 1), watched === undefined ? Effect.void : act(watched))
+    )
   }
   const hear = (message: Protocol.Message): Effect.Effect<void> => {
     switch (message._tag) {
       case "Beat":
-        return Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(answered, now))
+        return Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => Effect.zipRight(Ref.set(answered, now), Ref.set(renewed, now))
+        )
       case "Started":
         return about(message.name, ({ started }) => Deferred.succeed(started, message))
       case "Exited":
@@ -175,53 +198,78 @@ export const make = Effect.fn("Guardian.make")(function*(
     }
   }
 
+  /** A guardian that nobody has served yet must not wait for its lease when its maker is interrupted or fails. */
+  const abandon = (process: RemoteProcess) =>
+    bounded.within(
+      Effect.zipRight(Effect.ignore(process.write(`end ${tenths(options.grace)}\n`)), Effect.exit(process.exit)),
+      leaving
+    )
+
   /** A stay in a scope of its own, closed when it fails. */
   const enter = (take: "new" | "resume") =>
     Effect.gen(function*() {
-      const scope = yield* Scope.make()
-      const stay = yield* Effect.gen(function*() {
-        const connection = yield* options.connect
-        const words = [
-          take,
-          options.id,
-          options.workingDirectory ?? "",
-          String(Math.ceil(lease / 1000)),
-          String(yield* Ref.get(events)),
-          ...options.executables
-        ]
-        const stay = yield* Talk.open(connection, { program: options.programs.guardian, words }, hear)
-        yield* connection.anchor({ program: options.programs.anchor, words: [stay.state] })
-        return stay
-      }).pipe(
-        Scope.extend(scope),
-        Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)
-      )
-      return { scope, stay }
-    })
+      const connection = yield* options.connect
+      const words = [
+        take,
+        options.id,
+        options.workingDirectory ?? "",
+        String(Math.ceil(lease / 1000)),
+        String(yield* Ref.get(events)),
+        ...options.executables
+      ]
+      const stay = yield* Talk.open(connection, { program: options.programs.guardian, words }, hear, (process) =>
+        take === "resume"
+          ? Effect.void
+          : Effect.addFinalizer(() =>
+            Effect.unlessEffect(abandon(process), Ref.get(served))
+          ))
+      yield* connection.anchor({ program: options.programs.anchor, words: [stay.state] })
+      return stay
+    }).pipe(
+      allOrNothing.hold,
+      Scope.extend(stays)
+    )
 
   /** Renews the lease over a connection of its own: TCP needs as long again to recover as the link was away. */
   const renewAside = (connection: SshConnection) =>
     connection.aside({ program: options.programs.guardian, words: ["renew", options.id] }).pipe(
-      Effect.flatMap((process) => Stream.runDrain(process.stdout)),
+      Effect.flatMap((process) => Stream.mkString(Stream.decodeText(process.stdout))),
       Effect.scoped,
       Effect.timeout("2 seconds"),
+      Effect.flatMap((said) =>
+        said.split("\n").includes("renewed")
+          ? Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(renewed, now))
+          : Effect.void
+      ),
       Effect.ignore
     )
 
+  const silence = Effect.zipWith(Clock.currentTimeMillis, Ref.get(answered), (now, last) => now - last)
+
   const beat = (stay: Talk.Stay) =>
     Effect.gen(function*() {
-      const now = yield* Clock.currentTimeMillis
-      const silent = now - (yield* Ref.get(answered))
-      if (silent > Math.max(2000, lease / 4)) yield* renewAside(stay.connection)
+      if ((yield* silence) > tooSilent) yield* renewAside(stay.connection)
       // A stalled channel takes no line: that must not stop the next beat.
-      yield* Effect.ignore(Effect.timeout(stay.say(`beat ${now}`), beatEvery))
+      yield* Effect.ignore(Effect.timeout(stay.say(`beat ${yield* Clock.currentTimeMillis}`), beatEvery))
     }).pipe(Effect.repeat(Schedule.spaced(beatEvery)))
 
-  const serve = ({ scope, stay }: { readonly scope: Scope.CloseableScope; readonly stay: Talk.Stay }) =>
+  const sayLedger = (stay: Talk.Stay) =>
+    Effect.flatMap(
+      Ref.get(ledger),
+      Option.match({
+        onNone: () => Effect.void,
+        onSome: (text) => Effect.ignore(stay.say(`ledger ${escapeLine(text)}`))
+      })
+    )
+
+  const serve = ({ scope, value: stay }: allOrNothing.Held<Talk.Stay>) =>
     Effect.gen(function*() {
-      yield* Ref.set(answered, yield* Clock.currentTimeMillis)
+      const now = yield* Clock.currentTimeMillis
+      yield* Ref.set(answered, now)
+      yield* Ref.set(renewed, now)
       yield* SubscriptionRef.set(link, { _tag: "Up", stay })
-      yield* Effect.ignore(Effect.raceFirst(beat(stay), stay.over))
+      // What was said last before the link was lost may not have been heard.
+      yield* Effect.ignore(Effect.raceFirst(Effect.zipRight(sayLedger(stay), beat(stay)), stay.over))
     }).pipe(Effect.ensuring(Scope.close(scope, Exit.void)))
 
   const gone = (error: { readonly message: string }) =>
@@ -232,9 +280,9 @@ export const make = Effect.fn("Guardian.make")(function*(
 
   /** Back on the host before its lease has run out, again and again. */
   const keep = Effect.gen(function*() {
-    while (!(yield* Ref.get(closing))) {
+    while (!(yield* Deferred.isDone(ended))) {
       yield* SubscriptionRef.set(link, { _tag: "Away" })
-      const left = (yield* Ref.get(answered)) + lease - (yield* Clock.currentTimeMillis)
+      const left = (yield* Ref.get(renewed)) + lease - (yield* Clock.currentTimeMillis)
       const back = yield* enter("resume").pipe(
         Effect.retry({
           schedule: reconnecting,
@@ -247,12 +295,11 @@ export const make = Effect.fn("Guardian.make")(function*(
       yield* serve(back.right)
     }
     return yield* gone({ message: "the runtime has been closed" })
-  })
+    // Whoever waits for the link must hear of a bug, too.
+  }).pipe(Effect.catchAllDefect((defect) => gone({ message: String(defect) })))
 
   const first = yield* enter("new")
-  const facts = yield* HostFacts.fromLines(host, first.stay.facts).pipe(
-    Effect.tapError(() => Effect.zipRight(Effect.ignore(first.stay.say("end 20")), Scope.close(first.scope, Exit.void)))
-  )
+  const facts = yield* HostFacts.fromLines(host, first.value.facts)
   yield* Effect.forkScoped(Effect.zipRight(serve(first), keep))
 
   const settled = link.changes.pipe(
@@ -278,10 +325,22 @@ export const make = Effect.fn("Guardian.make")(function*(
       Effect.zipRight(Deferred.await(effect))
     )
 
+  const stop: Guardian["stop"] = (watched, grace) =>
+    Effect.asVoid(insist(`stop ${watched.name} ${tenths(grace)}`, watched.exited))
+
+  const end = insist(`end ${tenths(options.grace)}`, ended).pipe(
+    (ending) => bounded.within(ending, Duration.sum(options.grace, "10 seconds")),
+    Effect.map(Option.isSome),
+    Effect.orElseSucceed(() => false),
+    Effect.flatMap((heard) => heard ? Effect.asSome(Effect.map(Ref.get(report), endReport)) : Effect.succeedNone),
+    Effect.flatMap(options.onEnd)
+  )
+  yield* Effect.uninterruptible(Effect.zipRight(Effect.addFinalizer(() => end), Ref.set(served, true)))
+
   return {
     facts,
-    state: first.stay.state,
-    workingDirectory: first.stay.workingDirectory,
+    state: first.value.state,
+    workingDirectory: first.value.workingDirectory,
     link,
     connection: Effect.map(standing, (stay) => stay.connection),
     start: Effect.fnUntraced(function*(name, words) {
@@ -292,10 +351,20 @@ export const make = Effect.fn("Guardian.make")(function*(
         cut: yield* Ref.make({ out: 0, err: 0 })
       }
       processes.set(name, watched)
-      yield* insist(`start ${name} ${escapeLine(quoteAll(words))}`, watched.started)
+      yield* insist(`start ${name} ${escapeLine(quoteAll(words))}`, watched.started).pipe(
+        // It may have been heard, or be heard of only when the link is back.
+        Effect.onInterrupt(() =>
+          Deferred.await(watched.started).pipe(
+            Effect.zipRight(stop(watched, options.grace)),
+            Effect.ignore,
+            Effect.interruptible,
+            Effect.forkIn(scope)
+          )
+        )
+      )
       return watched
     }),
-    stop: (watched, grace) => Effect.asVoid(insist(`stop ${watched.name} ${tenths(grace)}`, watched.exited)),
+    stop,
     halt: (pid, start, grace) =>
       Effect.flatMap(Deferred.make<void>(), (waiting) => {
         halts.set(pid, waiting)
@@ -304,28 +373,26 @@ export const make = Effect.fn("Guardian.make")(function*(
           Effect.sync(() => halts.delete(pid))
         )
       }),
-    note: (ledger) => Effect.flatMap(standing, (stay) => stay.say(`ledger ${escapeLine(ledger)}`)),
-    end: Effect.gen(function*() {
-      yield* Ref.set(closing, true)
-      const stay = yield* standing
-      yield* stay.say(`end ${tenths(options.grace)}`)
-      yield* Effect.raceFirst(Deferred.await(ended), Effect.asVoid(leaves(stay)))
-      if (!(yield* Deferred.isDone(ended))) return Option.none<EndReport>()
-      const lines = yield* Ref.get(report)
-      const all = (key: string) => lines.filter(([k]) => k === key).map(([, value]) => value)
-      const number = (key: string) => all(key).reduce((sum, value) => sum + Number(value), 0)
-      return Option.some<EndReport>({
-        ended: number("ended"),
-        killed: number("killed"),
-        left: all("left"),
-        removed: all("removed"),
-        kept: all("kept"),
-        stuck: all("stuck")
-      })
-    }).pipe(
-      (ending) => bounded.within(ending, Duration.sum(options.grace, "10 seconds")),
-      Effect.map(Option.flatten),
-      Effect.orElseSucceed(() => Option.none<EndReport>())
-    )
+    note: (text) => Effect.zipRight(Ref.set(ledger, Option.some(text)), Effect.flatMap(standing, sayLedger)),
+    over: Effect.flatMap(
+      Stream.runHead(
+        Stream.filterMap(link.changes, (now) => now._tag === "Gone" ? Option.some(now.error) : Option.none())
+      ),
+      Option.match({ onNone: () => Effect.never, onSome: (error) => Effect.fail(error) })
+    ),
+    silence
   }
 })
+
+const endReport = (lines: ReadonlyArray<readonly [key: string, value: string]>): EndReport => {
+  const all = (key: string) => lines.filter(([k]) => k === key).map(([, value]) => value)
+  const number = (key: string) => all(key).reduce((sum, value) => sum + Number(value), 0)
+  return {
+    ended: number("ended"),
+    killed: number("killed"),
+    left: all("left"),
+    removed: all("removed"),
+    kept: all("kept"),
+    stuck: all("stuck")
+  }
+}

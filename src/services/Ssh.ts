@@ -4,17 +4,19 @@
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as MutableHashMap from "effect/MutableHashMap"
 import * as Option from "effect/Option"
 import * as RcMap from "effect/RcMap"
 import type * as Scope from "effect/Scope"
 import * as managerConnection from "../internal/managerConnection.ts"
 import * as sharedSessions from "../internal/sharedSessions.ts"
+import type { Settings } from "../internal/ssh2Handshake.ts"
+import * as ssh2Hops from "../internal/ssh2Hops.ts"
 import * as ssh2Transport from "../internal/ssh2Transport.ts"
 import { type Host, isManager } from "./Host.ts"
 import { SshConfig } from "./SshConfig.ts"
@@ -68,21 +70,27 @@ export const make = Effect.fnUntraced(function*(options: {
   /** How long a connection without users stays open. Default: not at all. */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
 }) {
-  const connections: RcMap.RcMap<Host, SshConnection, SshError | SshConfigError> = yield* RcMap.make({
-    lookup: (host: Host) =>
-      Effect.tap(
-        sharedSessions.make(host, options.open(host, connect)),
-        (connection) =>
-          // A link that has gone must not be handed to the next user.
-          Effect.forkScoped(Effect.catchAll(connection.lost, () => RcMap.invalidate(connections, host)))
-      ),
-    ...(options.idleTimeToLive === undefined ? {} : { idleTimeToLive: options.idleTimeToLive })
-  })
+  // A link that has gone, or a dial that has failed, must not be handed to the next user: the next one has another key. (To
+  // invalidate a key would not do: a late user of the old link would take the new one out of the map when it leaves.)
+  const turns = MutableHashMap.empty<Host, number>()
+  const keyOf = (host: Host) => Data.struct({ host, turn: Option.getOrElse(MutableHashMap.get(turns, host), () => 0) })
+  const connections: RcMap.RcMap<ReturnType<typeof keyOf>, SshConnection, SshError | SshConfigError> = yield* RcMap
+    .make({
+      lookup: (key: ReturnType<typeof keyOf>) => {
+        const pass = Effect.zipRight(
+          Effect.sync(() => MutableHashMap.set(turns, key.host, key.turn + 1)),
+          RcMap.invalidate(connections, key)
+        )
+        return sharedSessions.make(key.host, options.open(key.host, connect)).pipe(
+          Effect.tapErrorCause(() => pass),
+          Effect.tap((connection) => Effect.forkScoped(Effect.catchAll(connection.lost, () => pass)))
+        )
+      },
+      ...(options.idleTimeToLive === undefined ? {} : { idleTimeToLive: options.idleTimeToLive })
+    })
   const connect: Ssh["Type"]["connect"] = Effect.fn("Ssh.connect", { kind: "client" })(function*(host: Host) {
     yield* Effect.annotateCurrentSpan("ssh.host", host.alias)
-    if (isManager(host)) return options.manager
-    // RcMap keeps a failed lookup: without this a retry would get the old failure.
-    return yield* RcMap.get(connections, host).pipe(Effect.tapError(() => RcMap.invalidate(connections, host)))
+    return isManager(host) ? options.manager : yield* RcMap.get(connections, keyOf(host))
   })
   return Ssh.of({ connect })
 })
@@ -94,11 +102,14 @@ export const make = Effect.fnUntraced(function*(options: {
  * @category models
  */
 export interface Options {
-  /** What to do with a host key that is not in known_hosts. Default `refuse`; a changed key is refused always. */
+  /**
+   * What to do with a host key that is not in known_hosts, where the ssh config does not accept it (`StrictHostKeyChecking
+   * no` counts as `accept-new`). Default `refuse`; a changed key is refused always.
+   */
   readonly hostKeys?: "refuse" | "accept-new" | undefined
   /** For the whole way to a host, unless its ssh config says otherwise. Default 10 seconds. */
   readonly connectTimeout?: Duration.DurationInput | undefined
-  /** A link that answers none of three of these has gone. Default 10 seconds. */
+  /** A link that answers none of three of these has gone. ServerAliveInterval of the ssh config wins. Default 10 seconds. */
   readonly keepalive?: Duration.DurationInput | undefined
   /** How long a connection without users stays open. Default: not at all. */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
@@ -110,28 +121,34 @@ export interface Options {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options = {}): Layer.Layer<Ssh, ConfigError, SshConfig | FileSystem.FileSystem> =>
+export const layer = (options: Options = {}): Layer.Layer<Ssh, never, SshConfig | FileSystem.FileSystem> =>
   Layer.scoped(
     Ssh,
     Effect.gen(function*() {
-      const config = yield* SshConfig
+      const { resolve } = yield* SshConfig
       const fileSystem = yield* FileSystem.FileSystem
-      const settings: ssh2Transport.Settings = {
+      const settings: Settings = {
         acceptNew: options.hostKeys === "accept-new",
+        recording: yield* Effect.makeSemaphore(1),
         connectTimeout: Duration.decode(options.connectTimeout ?? "10 seconds"),
-        keepalive: Duration.decode(options.keepalive ?? "10 seconds"),
-        agentSocket: Option.getOrUndefined(yield* Config.option(Config.string("SSH_AUTH_SOCK")))
+        keepalive: Duration.decode(options.keepalive ?? "10 seconds")
       }
-      return yield* make({
-        open: (host, connect) =>
-          Effect.flatMap(config.resolve(host), (resolved) =>
-            ssh2Transport.open(
-              resolved,
-              settings,
-              (jump, to) => Effect.flatMap(connect(jump), (through) => through.dial(to))
-            ).pipe(Effect.provideService(FileSystem.FileSystem, fileSystem))),
+      const hops = yield* ssh2Hops.make({
+        resolve,
+        connect: (host) => service.connect(host),
+        open: (resolved, through) =>
+          Effect.provideService(ssh2Transport.open(resolved, settings, through), FileSystem.FileSystem, fileSystem)
+      })
+      const service: Ssh["Type"] = yield* make({
+        open: (host) =>
+          resolve(host).pipe(
+            Effect.tap((resolved) => hops.refuseCircle(resolved)),
+            Effect.flatMap((resolved) => ssh2Transport.open(resolved, settings, hops.dial)),
+            Effect.provideService(FileSystem.FileSystem, fileSystem)
+          ),
         manager: yield* managerConnection.make(),
         idleTimeToLive: options.idleTimeToLive
       })
+      return service
     })
   )

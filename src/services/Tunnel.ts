@@ -5,9 +5,8 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Duplex } from "../internal/duplex.ts"
 import { join } from "../internal/joinDuplex.ts"
@@ -72,37 +71,22 @@ export const make = Effect.fn("Tunnel.make")(function*(options: {
       Effect.flatMap((connection) => connection.dial({ port: toPort })),
       Effect.flatMap((far) => join(arrived, far)),
       Effect.scoped,
-      Effect.catchAll((error) =>
-        Effect.zipRight(Effect.sync(() => arrived.destroy()), Effect.logDebug(`tunnel: ${error.message}`))
-      )
+      Effect.catchAll((error) => Effect.logDebug(`tunnel: ${error.message}`)),
+      Effect.ensuring(Effect.sync(() => arrived.destroy()))
     )
-
-  const bind = (port: number) =>
-    Effect.gen(function*() {
-      const scope = yield* Scope.make()
-      const listener = yield* from.connection.pipe(
-        Effect.flatMap((connection) => connection.listen({ port })),
-        Scope.extend(scope),
-        Effect.onExit((exit) => Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)
-      )
-      return { listener, scope }
-    })
 
   const bound = yield* Deferred.make<number, SshError>()
   const serve = (port: number): Effect.Effect<void, SshError> =>
-    Effect.acquireUseRelease(
-      bind(port),
-      ({ listener }) =>
-        Effect.zipRight(
-          Deferred.succeed(bound, listener.port),
-          Effect.ignore(
-            Stream.runDrain(
-              Stream.mapEffect(listener.connections, pass, { concurrency: mostConnections, unordered: true })
-            )
-          )
-        ),
-      ({ scope }) => Scope.close(scope, Exit.void)
-    )
+    Effect.scoped(Effect.gen(function*() {
+      const connection = yield* from.connection
+      const listener = yield* connection.listen({ port })
+      yield* Deferred.succeed(bound, listener.port)
+      yield* Effect.ignore(
+        Stream.runDrain(
+          Stream.mapEffect(listener.connections, pass, { concurrency: mostConnections, unordered: true })
+        )
+      )
+    }))
 
   yield* serve(options.port).pipe(
     Effect.catchAll((error) => Deferred.fail(bound, error)),
