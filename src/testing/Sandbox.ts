@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as files from "./internal/sandboxFiles.ts"
+import * as janitor from "./internal/sandboxJanitor.ts"
 import * as server from "./internal/sandboxServer.ts"
 import { SandboxError } from "./SandboxError.ts"
 
@@ -110,6 +111,7 @@ export const make: (options?: Options) => Effect.Effect<Sandbox["Type"], Sandbox
 )(function*(options: Options = {}) {
   const names = yield* namesOf(options.hosts ?? 3)
   const directory = yield* files.makeDirectory(options.directory)
+  yield* janitor.watch(directory)
   const user = yield* files.user
   const key = yield* files.makeKey
   const authorizedKey = yield* files.toParsedKey(key)
