@@ -36,7 +36,7 @@ export const connectError = (host: string, where: string, cause: unknown, heard 
   const error = (reason: SshError["reason"], detail: string, hint?: string) =>
     new SshError({ reason, host, step: "connect", detail, cause, ...(hint === undefined ? {} : { hint }) })
   const message = messageOf(cause)
-  const name = where.slice(0, where.lastIndexOf(":"))
+  const name = where.slice(0, where.lastIndexOf(":")).replace(/^\[|\]$/g, "")
   if (cause instanceof ProxyEnded) {
     return error(
       "Unreachable",
@@ -91,11 +91,29 @@ export const connectError = (host: string, where: string, cause: unknown, heard 
     return error(
       "Protocol",
       message,
-      `does an SSH server listen on ${where}, and one that is not older than OpenSSH 7?`
+      `does an SSH server listen on ${where}, not older than OpenSSH 7? A busy one hangs up like this too (MaxStartups)`
     )
   }
   return error("Unreachable", message, `try \`ssh -v ${host}\``)
 }
+
+/**
+ * The far end was to be dialled through a jump host, which could not.
+ *
+ * @internal
+ */
+export const jumpError = (host: string, where: string, error: SshError): SshError =>
+  error.reason !== "ForwardRefused" ? error : new SshError({
+    reason: /refused/i.test(error.detail) ? "Refused" : "Unreachable",
+    host,
+    step: "connect",
+    detail: `the jump host ${error.host} cannot reach ${where}: ${error.detail}`,
+    hint: `does an SSH server listen on ${where} as ${error.host} sees it, and does its sshd allow AllowTcpForwarding?`,
+    cause: error
+  })
+
+/** What RFC 4254 numbers so: the server's rules forbid it. */
+const prohibited = 1
 
 /**
  * An error of a channel that was to be opened for `step`.
@@ -103,27 +121,25 @@ export const connectError = (host: string, where: string, cause: unknown, heard 
  * @internal
  */
 export const channelError = (host: string, step: string, cause: unknown): SshError => {
-  const message = messageOf(cause)
-  if (/Not connected|No response from server|ECONNRESET|socket/i.test(message)) {
-    return new SshError({ reason: "LinkLost", host, step, detail: "the connection has gone", cause })
+  const detail = messageOf(cause).replace("(SSH) Channel open failure: ", "")
+  const error = (reason: SshError["reason"], hint: string) => new SshError({ reason, host, step, detail, hint, cause })
+  if (step === "dial") {
+    const forbidden = typeof cause === "object" && cause !== null && "reason" in cause && cause.reason === prohibited
+    return error(
+      "ForwardRefused",
+      forbidden ? "sshd forbids it: AllowTcpForwarding, PermitOpen" : "does the program listen there yet?"
+    )
   }
-  return step === "dial"
-    ? new SshError({
-      reason: "ForwardRefused",
-      host,
-      step,
-      detail: message,
-      hint: "does the program listen there yet, and does sshd allow it (AllowTcpForwarding, PermitOpen)?",
-      cause
-    })
-    : new SshError({
-      reason: "ChannelRefused",
-      host,
-      step,
-      detail: message,
-      hint: "the server allows no further session on this connection (MaxSessions)",
-      cause
-    })
+  // The channel stands, but what it was opened for is not there.
+  if (/^Unable to (exec|start subsystem)/.test(detail)) {
+    return error(
+      "Spawn",
+      step === "sftp"
+        ? "does sshd_config have a line `Subsystem sftp internal-sftp`?"
+        : "does the user have a login shell, and may it run commands (ForceCommand, PermitOpen)?"
+    )
+  }
+  return error("ChannelRefused", "the server allows no further session on this connection (MaxSessions)")
 }
 
 /**
@@ -140,10 +156,25 @@ export const linkLost = (host: string, step: string, cause?: unknown): SshError 
     ...(cause === undefined ? {} : { cause })
   })
 
+/** By the status codes of SFTP 3. */
+const transferHints = new Map([
+  ["3", "may the user write there?"],
+  ["4", "the server says no more than that: is the disk full, or does something else stand in the way?"]
+])
+
 /**
  * A file operation failed.
  *
  * @internal
  */
-export const transferError = (host: string, step: string, path: string, cause: unknown): SshError =>
-  new SshError({ reason: "Transfer", host, step, detail: `${path}: ${messageOf(cause)}`, cause })
+export const transferError = (host: string, step: string, path: string, cause: unknown): SshError => {
+  const hint = transferHints.get(codeOf(cause))
+  return new SshError({
+    reason: "Transfer",
+    host,
+    step,
+    detail: `${path}: ${messageOf(cause)}`,
+    cause,
+    ...(hint === undefined ? {} : { hint })
+  })
+}

@@ -1,0 +1,76 @@
+/**
+ * Chains of jump hosts, as `ssh -v` shows them: the nearest host is reached as its own config says; each further one through
+ * those before, whatever its config says of jumps and proxies.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as RcMap from "effect/RcMap"
+import type * as Scope from "effect/Scope"
+import type { Host } from "../services/Host.ts"
+import type { Ssh, Transport } from "../services/Ssh.ts"
+import { ResolvedHost } from "../services/SshConfig.ts"
+import { SshConfigError, type SshError } from "../services/SshError.ts"
+import type { Dial } from "./ssh2Transport.ts"
+
+type Failure = SshError | SshConfigError
+
+const nameOf = ({ alias, port, user }: Host): string =>
+  `${user === undefined ? "" : `${user}@`}${alias}${port === undefined ? "" : `:${port}`}`
+
+/**
+ * Dials through jump hosts. Connections to them are shared by all that go the same way.
+ *
+ * @internal
+ */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly resolve: (host: Host) => Effect.Effect<ResolvedHost, SshConfigError>
+  readonly connect: Ssh["Type"]["connect"]
+  readonly open: (resolved: ResolvedHost, through: Dial) => Effect.Effect<Transport, Failure, Scope.Scope>
+}) {
+  const { connect, open, resolve } = options
+  // By the whole way there: the same host reached in two ways is two connections, and may be two hosts.
+  const hops: RcMap.RcMap<ReadonlyArray<Host>, Transport, Failure> = yield* RcMap.make({
+    lookup: (way: ReadonlyArray<Host>) =>
+      Effect.gen(function*() {
+        const { proxyCommand: _, ...resolved } = yield* resolve(way[way.length - 1] as Host)
+        const hop = yield* open(ResolvedHost.make({ ...resolved, proxyJump: way.slice(0, -1) }), dial)
+        yield* Effect.forkScoped(Effect.catchAll(hop.lost, () => RcMap.invalidate(hops, way)))
+        return hop
+      })
+  })
+  const dial: Dial = (jumps, to) => {
+    const [nearest, ...further] = jumps
+    if (nearest === undefined) return Effect.dieMessage("no jump host")
+    if (further.length === 0) return Effect.flatMap(connect(nearest), (through) => through.dial(to))
+    const way = Data.array(jumps)
+    return RcMap.get(hops, way).pipe(
+      // RcMap keeps a failed lookup.
+      Effect.tapError(() => RcMap.invalidate(hops, way)),
+      Effect.flatMap((through) => through.dial(to))
+    )
+  }
+
+  /** Two hosts that are each the other's jump host would wait for one another. */
+  const refuseCircle = (
+    resolved: ResolvedHost,
+    before: ReadonlyArray<string> = [nameOf(resolved.host)]
+  ): Effect.Effect<void, SshConfigError> =>
+    Effect.suspend(() => {
+      const [nearest] = resolved.proxyJump
+      if (nearest === undefined) return Effect.void
+      const names = [...before, nameOf(nearest)]
+      if (before.includes(nameOf(nearest))) {
+        return new SshConfigError({
+          reason: "Syntax",
+          host: resolved.host.alias,
+          detail: `ProxyJump goes in a circle: ${names.join(", ")}`,
+          hint: "one of them must be reached without the others: set ProxyJump none for it"
+        })
+      }
+      return Effect.flatMap(resolve(nearest), (next) => refuseCircle(next, names))
+    })
+
+  return { dial, refuseCircle }
+})
