@@ -50,6 +50,7 @@ describe("the examples print what they say", () => {
     /^host-2 printed here and lease: [a-z0-9]{12}, directory: DIRECTORY$/
   ])
   example("sandbox", 0, ["3 hosts have answered"])
+  example("in-memory", 0, ["the server has ended with 137", "left on the hosts: 0"])
   example("cleanup", 1, [
     "host-1: working in DIRECTORY",
     "host-1: 2 processes ended, 1 of them by KILL",
