@@ -263,8 +263,7 @@ lc_finish() {
     lc_seed_all; lc_gather
     lc_round=$((lc_round + 1))
   done
-  lc_where=
-  IFS= read -r lc_where <"$lc_state/directory"
+  { IFS= read -r lc_where <"$lc_state/directory"; } 2>/dev/null
   case $lc_where in
     'temporary '*) if lc_remove "${lc_where#* }"; then echo "report removed ${lc_where#* }"; else echo "report stuck ${lc_where#* }"; fi ;;
     'kept '*) echo "report $lc_where" ;;
@@ -341,12 +340,14 @@ lc_watch() {
   trap 'lc_now=1' TERM
   lc_look "$$"
   echo "$$ $lc_start" >"$lc_state/watchdog"
+  IFS= read -r lc_where <"$lc_state/directory"
   lc_quiet=0 lc_tick=0 lc_last='' lc_most=30
   while :; do
     sleep 1
-    [ -d "$lc_state" ] || exit 0
+    # Somebody has removed it: what carries the lease is found without.
+    [ -d "$lc_state" ] || lc_now=1
     lc_a='' lc_b='' lc_c=''
-    read -r lc_a lc_b lc_c <"$lc_state/beat"
+    { read -r lc_a lc_b lc_c <"$lc_state/beat"; } 2>/dev/null
     if [ "$lc_a $lc_b" = "$lc_last" ]; then lc_quiet=$((lc_quiet + 1)); else lc_quiet=0 lc_last="$lc_a $lc_b"; fi
     [ -z "$lc_c" ] || lc_most=$lc_c
     lc_tick=$((lc_tick + 1))
@@ -355,7 +356,7 @@ lc_watch() {
     [ $((lc_tick % 30)) != 0 ] || lc_prune
     if [ -z "$lc_now" ] && [ "$lc_quiet" -lt "$lc_most" ]; then continue; fi
     # A claim whose owner has said nothing for so long is nobody's.
-    if mkdir "$lc_state/ending" 2>/dev/null || [ "$lc_quiet" -ge $((lc_most + 10)) ]; then
+    if [ ! -d "$lc_state" ] || mkdir "$lc_state/ending" 2>/dev/null || [ "$lc_quiet" -ge $((lc_most + 10)) ]; then
       lc_finish 20
       # The last act: sshd keeps a cut connection, and the ports that it listens on, for minutes to hours.
       lc_unlink "$lc_links" ''

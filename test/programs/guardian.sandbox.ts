@@ -99,6 +99,20 @@ describe("guardian.sh", () => {
       yield* next.end(10)
     }))
 
+  it.scopedLive("a state directory that somebody removed ends the runtime", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const guardian = yield* begin(connection)
+      yield* guardian.start("long", "sleep", "1000")
+      const { pid } = yield* guardian.started("long")
+      yield* shell(connection, `rm -rf "$1"`, guardian.state)
+      yield* eventually("its process has gone", Effect.map(lives(connection, pid), (alive) => !alive))
+      yield* eventually(
+        "its directory has gone",
+        Effect.map(exists(connection, guardian.workingDirectory), (there) => !there)
+      )
+    }))
+
   it.scopedLive("an anchor is on record as long as its channel stands", () =>
     Effect.gen(function*() {
       const connection = yield* connect
