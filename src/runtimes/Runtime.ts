@@ -6,13 +6,13 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import * as bounded from "../internal/bounded.ts"
 import * as followedOutput from "../internal/followedOutput.ts"
@@ -24,7 +24,7 @@ import { pythonArgv, pythonInput } from "../internal/shipping.ts"
 import * as Guardian from "../services/Guardian.ts"
 import * as Host from "../services/Host.ts"
 import * as Ledger from "../services/Ledger.ts"
-import type { RuntimeError } from "../services/RuntimeError.ts"
+import { RuntimeError } from "../services/RuntimeError.ts"
 import { Ssh } from "../services/Ssh.ts"
 import type { Files, SshConnection } from "../services/SshConnection.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
@@ -98,6 +98,9 @@ const longSilence = 5000
 /** The name of the variable that holds the working directory. */
 const workingDirectoryVariable = "WORKING_DIR"
 
+/** What the guardian's protocol, a line a message with tabs between, cannot carry. */
+const unusable = /[\n\t\0]/
+
 const identifier = Effect.map(
   Effect.replicateEffect(Random.nextIntBetween(0, 36), 12),
   (digits) => digits.map((digit) => digit.toString(36)).join("")
@@ -130,6 +133,15 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
   const ssh = yield* Ssh
   const cleanup = yield* Cleanup
   const named = typeof host === "string" ? yield* Host.parse(host) : host
+  if (unusable.test(options.workingDirectory ?? "")) {
+    return yield* new RuntimeError({
+      reason: "WorkingDirectory",
+      host: named.alias,
+      step: "working directory",
+      detail: `${JSON.stringify(options.workingDirectory)} holds a newline, a tab or a NUL`,
+      hint: "name another `workingDirectory`: this one could not stand in a line of text"
+    })
+  }
   yield* Effect.annotateCurrentSpan("host", named.alias)
   const run = yield* programs.load("run", "sh")
   const id = yield* identifier
@@ -176,12 +188,15 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
       (silence) =>
         Effect.ignore(bounded.within(effect, silence > longSilence ? "1 second" : Duration.sum(grace, "10 seconds")))
     )
-  /** Where the link is away, nobody waits for its return: the process is halted then. */
-  const halt = (pid: number, start: string) =>
-    Effect.flatMap(SubscriptionRef.get(guardian.link), (link) =>
-      link._tag === "Up"
-        ? atMost(guardian.halt(pid, start, grace))
-        : Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.ignore(guardian.halt(pid, start, grace))), scope)))
+  const away = Stream.runHead(Stream.filter(guardian.link.changes, ({ _tag }) => _tag !== "Up"))
+  /** Where the link is away nobody waits for its return, but what is asked for happens then. */
+  const soon = (effect: Effect.Effect<void, SshError>) =>
+    effect.pipe(
+      Effect.ignore,
+      Effect.interruptible,
+      Effect.forkIn(scope),
+      Effect.flatMap((fiber) => atMost(Effect.asVoid(Effect.raceFirst(Fiber.await(fiber), away))))
+    )
 
   const exec: Runtime["exec"] = Effect.fn("Runtime.exec")(function*(command) {
     const connection = yield* guardian.connection
@@ -190,7 +205,7 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
         { program: run, words: words(command, `${guardian.state}/sessions`) },
         { lasting: command.lasting }
       ),
-      halt
+      (pid, start) => soon(guardian.halt(pid, start, grace))
     )
   })
 
@@ -214,7 +229,7 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
     const watched = yield* Effect.uninterruptibleMask((restore) =>
       Effect.tap(
         restore(guardian.start(unique, words(command, "-"))),
-        (watched) => Effect.addFinalizer(() => atMost(guardian.stop(watched, grace)))
+        (watched) => Effect.addFinalizer(() => soon(guardian.stop(watched, grace)))
       )
     )
     const { pid, start } = yield* Deferred.await(watched.started)
