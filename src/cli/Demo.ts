@@ -101,7 +101,7 @@ const work = Effect.fnUntraced(function*(
 ): Effect.fn.Return<void, Exclude<DemoError, ConfigError>, Ssh | Scope.Scope> {
   const { lease, workers } = options
   const { paint, print } = view
-  const group = yield* RuntimeGroup.make(hosts.aliases, { lease })
+  const group = yield* Progress.step("all hosts", "connect", () => RuntimeGroup.make(hosts.aliases, { lease }))
   const dask = yield* DaskCluster.make(group, { workers, manager: { lease } })
   const { cluster } = dask
   yield* Ref.set(known, made(cluster))

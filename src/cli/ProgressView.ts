@@ -60,7 +60,7 @@ const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFix
 const title = (step: Running): string => `${step.host}  ${step.label}`
 
 const cut = (text: string, columns: number): string => {
-  const characters = [...text.replaceAll(/\s+/g, " ")]
+  const characters = [...text]
   return characters.length < columns ? characters.join("") : `${characters.slice(0, columns - 2).join("")}…`
 }
 
@@ -76,7 +76,10 @@ export const lines = (steps: Iterable<Running>, now: number, columns: number): R
   const rest = shown.length - mostLines
   return [
     ...shown.slice(0, mostLines).map((step) =>
-      cut(`${frame} ${title(step)}  ${seconds(now - step.since)}  ${step.said}`.trimEnd(), columns)
+      cut(
+        `${frame} ${title(step)}  ${seconds(now - step.since)}  ${step.said.replaceAll(/\s+/g, " ")}`.trimEnd(),
+        columns
+      )
     ),
     ...(rest > 0 ? [`  and ${rest} more`] : [])
   ]
