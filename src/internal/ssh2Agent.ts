@@ -55,8 +55,8 @@ export const ask = (path: string | undefined): Effect.Effect<Agent, never, Scope
         const protocol = new ssh2.AgentProtocol(true)
         const socket = connect(path)
         protocol.on("error", () => socket.destroy())
-        // Its pipe tells the protocol of the end, and that fails what waits.
-        socket.on("error", () => protocol.destroy())
+        // After its error, which says more: this fails what still waits for an answer.
+        socket.on("error", () => {}).on("close", () => protocol.destroy())
         protocol.pipe(socket).pipe(protocol)
         return { protocol, socket }
       }),

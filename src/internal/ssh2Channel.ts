@@ -19,7 +19,7 @@ type Own = ClientChannel & { readonly incoming: { readonly state: string } }
 export const cut = (channel: ClientChannel, error: SshError): void => {
   if ((channel as Own).incoming.state !== "open") return
   Duplex.prototype.destroy.call(channel, error)
-  channel.stderr.destroy(error)
+  channel.stderr.on("error", () => {}).destroy(error)
 }
 
 /**

@@ -6,12 +6,12 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as RcMap from "effect/RcMap"
 import type * as Scope from "effect/Scope"
 import type { Host } from "../services/Host.ts"
 import type { Ssh, Transport } from "../services/Ssh.ts"
 import { ResolvedHost } from "../services/SshConfig.ts"
 import { SshConfigError, type SshError } from "../services/SshError.ts"
+import * as liveMap from "./liveMap.ts"
 import type { Dial } from "./ssh2Transport.ts"
 
 type Failure = SshError | SshConfigError
@@ -31,25 +31,21 @@ export const make = Effect.fnUntraced(function*(options: {
 }) {
   const { connect, open, resolve } = options
   // By the whole way there: the same host reached in two ways is two connections, and may be two hosts.
-  const hops: RcMap.RcMap<ReadonlyArray<Host>, Transport, Failure> = yield* RcMap.make({
+  const hops: (way: ReadonlyArray<Host>) => Effect.Effect<Transport, Failure, Scope.Scope> = yield* liveMap.make({
     lookup: (way: ReadonlyArray<Host>) =>
-      Effect.gen(function*() {
-        const { proxyCommand: _, ...resolved } = yield* resolve(way[way.length - 1] as Host)
-        const hop = yield* open(ResolvedHost.make({ ...resolved, proxyJump: way.slice(0, -1) }), dial)
-        yield* Effect.forkScoped(Effect.catchAll(hop.lost, () => RcMap.invalidate(hops, way)))
-        return hop
-      })
+      Effect.flatMap(
+        resolve(way[way.length - 1] as Host),
+        ({ proxyCommand: _, ...resolved }) =>
+          open(ResolvedHost.make({ ...resolved, proxyJump: way.slice(0, -1) }), dial)
+      ),
+    gone: (hop) => hop.lost
   })
   const dial: Dial = (jumps, to) => {
     const [nearest, ...further] = jumps
     if (nearest === undefined) return Effect.dieMessage("no jump host")
-    if (further.length === 0) return Effect.flatMap(connect(nearest), (through) => through.dial(to))
-    const way = Data.array(jumps)
-    return RcMap.get(hops, way).pipe(
-      // RcMap keeps a failed lookup.
-      Effect.tapError(() => RcMap.invalidate(hops, way)),
-      Effect.flatMap((through) => through.dial(to))
-    )
+    return further.length === 0
+      ? Effect.flatMap(connect(nearest), (through) => through.dial(to))
+      : Effect.flatMap(hops(Data.array(jumps)), (through) => through.dial(to))
   }
 
   /** Two hosts that are each the other's jump host would wait for one another. */

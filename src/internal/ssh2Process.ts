@@ -51,7 +51,6 @@ const attach = (link: Link, channel: ClientChannel): Attached => {
       finish(Effect.fail(lost(new Error("the server closed the session without an exit status"))), Effect.void)
     })
     .on("error", () => {})
-  channel.stderr.on("error", () => {})
 
   return {
     process: {

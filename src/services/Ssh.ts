@@ -5,14 +5,11 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as MutableHashMap from "effect/MutableHashMap"
-import * as Option from "effect/Option"
-import * as RcMap from "effect/RcMap"
 import type * as Scope from "effect/Scope"
+import * as liveMap from "../internal/liveMap.ts"
 import * as managerConnection from "../internal/managerConnection.ts"
 import * as sharedSessions from "../internal/sharedSessions.ts"
 import type { Settings } from "../internal/ssh2Handshake.ts"
@@ -70,27 +67,15 @@ export const make = Effect.fnUntraced(function*(options: {
   /** How long a connection without users stays open. Default: not at all. */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
 }) {
-  // A link that has gone, or a dial that has failed, must not be handed to the next user: the next one has another key. (To
-  // invalidate a key would not do: a late user of the old link would take the new one out of the map when it leaves.)
-  const turns = MutableHashMap.empty<Host, number>()
-  const keyOf = (host: Host) => Data.struct({ host, turn: Option.getOrElse(MutableHashMap.get(turns, host), () => 0) })
-  const connections: RcMap.RcMap<ReturnType<typeof keyOf>, SshConnection, SshError | SshConfigError> = yield* RcMap
-    .make({
-      lookup: (key: ReturnType<typeof keyOf>) => {
-        const pass = Effect.zipRight(
-          Effect.sync(() => MutableHashMap.set(turns, key.host, key.turn + 1)),
-          RcMap.invalidate(connections, key)
-        )
-        return sharedSessions.make(key.host, options.open(key.host, connect)).pipe(
-          Effect.tapErrorCause(() => pass),
-          Effect.tap((connection) => Effect.forkScoped(Effect.catchAll(connection.lost, () => pass)))
-        )
-      },
-      ...(options.idleTimeToLive === undefined ? {} : { idleTimeToLive: options.idleTimeToLive })
+  const connections: (host: Host) => Effect.Effect<SshConnection, SshError | SshConfigError, Scope.Scope> =
+    yield* liveMap.make({
+      lookup: (host: Host) => sharedSessions.make(host, options.open(host, connect)),
+      gone: (connection) => connection.lost,
+      idleTimeToLive: options.idleTimeToLive
     })
   const connect: Ssh["Type"]["connect"] = Effect.fn("Ssh.connect", { kind: "client" })(function*(host: Host) {
     yield* Effect.annotateCurrentSpan("ssh.host", host.alias)
-    return isManager(host) ? options.manager : yield* RcMap.get(connections, keyOf(host))
+    return isManager(host) ? options.manager : yield* connections(host)
   })
   return Ssh.of({ connect })
 })
