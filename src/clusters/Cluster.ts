@@ -71,7 +71,8 @@ const acquire = Effect.fnUntraced(function*(
       engine: plan.engine,
       host: manager.host.alias,
       step: "plan",
-      detail: faults.join("; ")
+      detail: faults.join("; "),
+      hint: "nothing was started; `ClusterPlan.render` prints the plan: correct what it is made from"
     })
   }
   const runtimeAt = (place: string): Runtime => runtimes.get(place) ?? manager

@@ -71,9 +71,9 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
     engine,
     host: at.host.alias,
     step: `port ${choice.name} of ${process}`,
-    detail: `none of ${candidates.length} ports (${choice.from}-${choice.to}) is free on ${
-      [at, ...from].map((runtime) => runtime.host.alias).join(", ")
-    }`,
+    detail: `none of the ports ${
+      choice.preferred === undefined ? "" : `${choice.preferred}, `
+    }${choice.from}-${choice.to} is free on ${[at, ...from].map((runtime) => runtime.host.alias).join(", ")}`,
     hint: "end what holds them, or give another range"
   })
 })

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import * as allOrNothing from "../internal/allOrNothing.ts"
+import { quoteAll } from "../internal/words.ts"
 import type { Runtime, Service } from "../runtimes/Runtime.ts"
 import * as Progress from "../services/Progress.ts"
 import type { SshError } from "../services/SshError.ts"
@@ -92,6 +93,13 @@ const foreignListener = (runtime: Runtime, ports: Readonly<Record<string, number
       )
   )
 
+const hintOf = (host: string, argv: ReadonlyArray<string>, log: ReadonlyArray<string>): string => {
+  const missing = log.map((line) => /No module named '?([\w.-]+)/.exec(line)?.[1]).find((name) => name !== undefined)
+  return missing === undefined
+    ? `run its command by hand on ${host}: ${quoteAll(argv)}`
+    : `add ${missing} to the packages of the cluster`
+}
+
 /**
  * Starts a process and waits until it is ready. Its scope ends it and frees its ports.
  *
@@ -126,7 +134,7 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
           step: process.id,
           detail: `it ended with code ${code} before it was ready`,
           log: [...log],
-          hint: `run its command by hand on ${host}: ${[command, ...rest].map(word).join(" ")}`
+          hint: hintOf(host, [command, ...rest].map(word), log)
         })))
     const late = Effect.gen(function*() {
       return yield* new ClusterError({
@@ -134,9 +142,11 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
         engine,
         host,
         step: process.id,
-        detail: `it was not ready within ${process.deadline} seconds: ${yield* Ref.get(last)}`,
+        detail: `it was not ready within ${Duration.format(Duration.seconds(process.deadline))}: ${yield* Ref.get(
+          last
+        )}`,
         log: [...(yield* service.tail)],
-        hint: "is the machine loaded, or does the process wait for another? A longer `deadline` waits on"
+        hint: "is the machine loaded, or does the process wait for another? A longer `deadline` waits longer"
       })
     })
     const ready = Readiness.wait(

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Runtime from "../runtimes/Runtime.ts"
-import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
+import { reasons, type RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
 import * as Progress from "../services/Progress.ts"
 import type { PythonEnvironmentError } from "../services/PythonEnvironment.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
@@ -98,7 +98,7 @@ export const make = Effect.fn("DaskCluster.make")(function*(
       host: manager.host.alias,
       step: "plan",
       detail: "the group has no host to run workers on",
-      log: group.inactive.map(({ host, message }) => `${host}: ${message}`),
+      log: reasons(group.inactive),
       hint: "mend the inactive hosts, or name others"
     })
   }

@@ -26,7 +26,9 @@ export const wait = (
 ): Effect.Effect<void> => {
   const dial = runtime.connection.pipe(
     Effect.flatMap((connection) => connection.dial({ port })),
-    Effect.mapError((error) => ({ detail: error.detail }))
+    Effect.mapError(({ detail, reason }) => ({
+      detail: reason === "ForwardRefused" && !/prohibited/.test(detail) ? `nothing listens on its port ${port}` : detail
+    }))
   )
   const once = probe._tag === "Tcp"
     ? Effect.asVoid(dial)

@@ -43,7 +43,8 @@ export const createGroup = Effect.fn("RuntimeManager.createGroup")(function*(
   const config = yield* SshConfig
   const { excludeHosts = [], gpuRequired, includeHosts, installedExecutables, minCpuCores, minMemory, ...rest } =
     options
-  const hosts = (includeHosts ?? (yield* config.aliases)).filter((host) => !excludeHosts.includes(host))
+  const known = includeHosts ?? (yield* config.aliases)
+  const hosts = known.filter((host) => !excludeHosts.includes(host))
   const group = yield* RuntimeGroup.make(hosts, {
     policy: "bestEffort",
     ...rest,
@@ -56,8 +57,12 @@ export const createGroup = Effect.fn("RuntimeManager.createGroup")(function*(
     wanted: 1,
     succeeded: [],
     failed: [...group.inactive],
-    hint: hosts.length === 0
+    hint: hosts.length > 0
+      ? "no host passes: mend what is listed, or ask for less"
+      : known.length > 0
+      ? `excludeHosts leaves none of ${known.join(", ")}`
+      : includeHosts === undefined
       ? "the ssh config names no host: add one with `Host NAME` and its HostName"
-      : "no host passes: mend what is listed, or ask for less"
+      : "includeHosts is empty: name hosts in it, or leave it out to take those of the ssh config"
   })
 })

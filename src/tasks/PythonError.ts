@@ -78,7 +78,9 @@ const hintOf = (report: PythonReport): string | undefined => {
     case "Result":
       return "return numbers, strings, booleans, None, lists, and dicts of these; no NaN and no infinity"
     case "Raised":
-      return report.type === "ModuleNotFoundError" ? "add the package to the Python environment of the host" : undefined
+      return report.type === "ModuleNotFoundError"
+        ? "add the package to the Python environment of the host"
+        : `line numbers behind <${report.function}> count from the first line of its source`
   }
 }
 
