@@ -166,7 +166,7 @@ const submitFields = (code: unknown, calls: ReadonlyArray<string>, options: Subm
  * @since 0.1.0
  * @category constructors
  * @example
- * import { DaskClient, type SshConnection, type TaskTarget } from "lazycluster"
+ * import { DaskClient, type TaskTarget } from "lazycluster"
  * import { Effect } from "effect"
  *
  * declare const manager: TaskTarget.TaskTarget
