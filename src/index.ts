@@ -142,8 +142,10 @@ export * as Guardian from "./services/Guardian.ts"
  *
  * Manager to guardian, a line each:
  * - `beat N`: renews the lease; answered by `beat N`
- * - `start NAME TEXT`: starts a process, unless NAME was used before (a manager says it again when it cannot know); TEXT is `escapeLine(quoteAll(words))` with the words of the `run` program,
- *   `cwd`, the word `-`, `NAME=VALUE`…, `--`, argv…; output goes to `STATE/NAME.out` and `STATE/NAME.err`
+ * - `start NAME TEXT`: starts a process, unless NAME (letters, digits, `.`, `_`, `-`) was used before: a manager says it
+ *   again when it cannot know whether it was heard. TEXT is `escapeLine(quoteAll(words))` with the words of the `run`
+ *   program, `cwd`, the word `-`, `NAME=VALUE`…, `--`, argv…; output goes to `STATE/NAME.out` and `STATE/NAME.err`. What
+ *   cannot be started is said to have started with pid 0 and to have exited with 125
  * - `stop NAME TENTHS`: TERM to the process, KILL to its whole session after so many tenths of a second
  * - `halt PID START TENTHS`: the same for a session that `run` recorded; answered by `halted PID`
  * - `ledger TEXT`: the ledger's JSON, `escapeLine`d; written with mode 0600 beside the state directory
@@ -154,7 +156,7 @@ export * as Guardian from "./services/Guardian.ts"
  * - `beat N`
  * - events, numbered from 1 in the order in which they are said, kept in a file of the state directory, so that a manager
  *   that takes the runtime over hears each one once: `event started NAME PID START`, `event exited NAME CODE`
- *   (128 + n after signal n), `event cut NAME out|err BYTES` (output over the cap was dropped from the front)
+ *   (128 + n after signal n), `event cut NAME out|err BYTES` (the file was over 16 MiB and was emptied of so many bytes)
  * - `halted PID`
  * - `report KEY VALUE` …: `ended N`, `killed N` (those that needed KILL), `left PID COMMAND`, `removed PATH`,
  *   `kept PATH`, `stuck PATH` (could not be removed), then `ended`
