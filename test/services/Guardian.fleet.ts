@@ -1,5 +1,6 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { describe } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Host from "../../src/services/Host.ts"
@@ -11,15 +12,13 @@ import { guardianConformance } from "./guardianConformance.ts"
 /** A fleet a test: its host is up in a moment, and nothing of one test can hide in another. */
 const connect = Effect.gen(function*() {
   const fleet = yield* Effect.provide(Fleet.make({ hosts: 1 }), NodeContext.layer)
-  const ssh = yield* Layer.build(
-    Ssh.layer().pipe(
-      Layer.provide(SshConfig.layer({ file: fleet.configFile })),
-      Layer.provide(NodeContext.layer)
-    )
+  const again = Effect.flatMap(
+    Layer.build(
+      Ssh.layer().pipe(Layer.provide(SshConfig.layer({ file: fleet.configFile })), Layer.provide(NodeContext.layer))
+    ),
+    (ssh) => Context.get(ssh, Ssh.Ssh).connect(Host.Host.make({ alias: "host1" }))
   )
-  return yield* Effect.flatMap(Ssh.Ssh, ({ connect }) => connect(Host.Host.make({ alias: "host1" }))).pipe(
-    Effect.provide(ssh)
-  )
+  return { ...(yield* again), again }
 })
 
 describe.skipIf(!Fleet.available)("fleet", () => {

@@ -59,12 +59,13 @@ export const guardianCuts = (connect: Connect): void => {
       const daemon = yield* pidIn(connection, `${guardian.workingDirectory}/daemon`)
       yield* guardian.say(`ledger {}`)
       yield* guardian.hangUp
-      yield* eventually("the state has gone", Effect.map(exists(connection, guardian.state), (there) => !there))
-      assert.isFalse(yield* lives(connection, pid))
-      assert.isFalse(yield* lives(connection, daemon))
-      assert.isFalse(yield* exists(connection, guardian.workingDirectory))
-      assert.isFalse(yield* exists(connection, `${guardian.state}.json`))
-      const late = yield* talk(connection, ["resume", guardian.id, "", "30", "0"])
+      const after = yield* connection.again ?? Effect.succeed(connection)
+      yield* eventually("the state has gone", Effect.map(exists(after, guardian.state), (there) => !there))
+      assert.isFalse(yield* lives(after, pid))
+      assert.isFalse(yield* lives(after, daemon))
+      assert.isFalse(yield* exists(after, guardian.workingDirectory))
+      assert.isFalse(yield* exists(after, `${guardian.state}.json`))
+      const late = yield* talk(after, ["resume", guardian.id, "", "30", "0"])
       assert.strictEqual(yield* late.refused, "gone")
     }))
 
@@ -75,8 +76,9 @@ export const guardianCuts = (connect: Connect): void => {
       yield* guardian.start("long", "sleep", "1000")
       const { pid } = yield* guardian.started("long")
       yield* Effect.exit(guardian.process.exit)
-      yield* eventually("the process has gone", Effect.map(lives(connection, pid), (alive) => !alive))
-      yield* eventually("the state has gone", Effect.map(exists(connection, guardian.state), (there) => !there))
+      const after = yield* connection.again ?? Effect.succeed(connection)
+      yield* eventually("the process has gone", Effect.map(lives(after, pid), (alive) => !alive))
+      yield* eventually("the state has gone", Effect.map(exists(after, guardian.state), (there) => !there))
     }))
 
   it.scopedLive("the watchdog that was killed is replaced at the next beat", () =>
