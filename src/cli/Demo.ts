@@ -101,11 +101,14 @@ const work = Effect.fnUntraced(function*(
 ): Effect.fn.Return<void, Exclude<DemoError, ConfigError>, Ssh | Scope.Scope> {
   const { lease, workers } = options
   const { paint, print } = view
-  const group = yield* Progress.step("all hosts", "connect", () => RuntimeGroup.make(hosts.aliases, { lease }))
-  const dask = yield* DaskCluster.make(group, { workers, manager: { lease } })
+  const group = yield* RuntimeGroup.make(hosts.aliases, { lease })
+  const dask = yield* DaskCluster.make(group, {
+    workers,
+    manager: { lease },
+    onPlan: (plan) => print(`${paint.strong("Plan")}\n${ClusterPlan.render(plan)}`)
+  })
   const { cluster } = dask
   yield* Ref.set(known, made(cluster))
-  yield* print(`${paint.strong("Plan")}\n${ClusterPlan.render(cluster.plan)}`)
   yield* print(`\n${paint.strong("Scheduler")}  ${dask.schedulerAddress}`)
   yield* print(`${paint.strong("Dashboard")}  ${dask.dashboardUrl}`)
 

@@ -14,6 +14,7 @@ import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import * as Cluster from "./Cluster.ts"
 import { ClusterError } from "./ClusterError.ts"
+import type { ClusterPlan } from "./ClusterPlan.ts"
 import * as DaskClient from "./DaskClient.ts"
 import * as DaskPlan from "./DaskPlan.ts"
 
@@ -26,6 +27,8 @@ import * as DaskPlan from "./DaskPlan.ts"
 export interface Options extends DaskPlan.Options {
   /** The options of the manager's own runtime: lease, working directory. */
   readonly manager?: Runtime.Options | undefined
+  /** Is given the plan before anything of it starts. */
+  readonly onPlan?: ((plan: ClusterPlan) => Effect.Effect<void>) | undefined
 }
 
 /**
@@ -102,7 +105,9 @@ export const make = Effect.fn("DaskCluster.make")(function*(
       hint: "mend the inactive hosts, or name others"
     })
   }
-  const cluster = yield* Cluster.start(plan(manager, group, options), { manager, group })
+  const planned = plan(manager, group, options)
+  if (options.onPlan !== undefined) yield* options.onPlan(planned)
+  const cluster = yield* Cluster.start(planned, { manager, group })
   const workers = cluster.processes.filter(({ plan }) => plan.role === "worker").length
   const schedulerAddress = `tcp://127.0.0.1:${cluster.port("scheduler", "comm")}`
   const client = yield* Progress.step(manager.host.alias, "connect the client", () =>

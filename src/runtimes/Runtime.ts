@@ -24,6 +24,7 @@ import { pythonArgv, pythonInput } from "../internal/shipping.ts"
 import * as Guardian from "../services/Guardian.ts"
 import * as Host from "../services/Host.ts"
 import * as Ledger from "../services/Ledger.ts"
+import * as Progress from "../services/Progress.ts"
 import { RuntimeError } from "../services/RuntimeError.ts"
 import { Ssh } from "../services/Ssh.ts"
 import type { Files, SshConnection } from "../services/SshConnection.ts"
@@ -147,23 +148,28 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
   const id = yield* identifier
   const lease = Duration.max(Duration.decode(options.lease ?? "30 seconds"), "2 seconds")
   const grace = Duration.decode(options.grace ?? "2 seconds")
-  const guardian = yield* Guardian.make({
-    id,
-    host: named,
-    connect: ssh.connect(named),
-    programs: { guardian: yield* programs.load("guardian", "sh"), anchor: yield* programs.load("anchor", "sh") },
-    workingDirectory: options.workingDirectory,
-    lease,
-    grace,
-    executables: options.executables ?? [],
-    onEnd: (ended) =>
-      cleanup.add(HostReport.make({
-        host: named.alias,
-        runtime: id,
-        reached: Option.isSome(ended),
-        ...Option.getOrElse(ended, () => ({ ended: 0, killed: 0, left: [], removed: [], kept: [], stuck: [] }))
-      }))
-  })
+  const scripts = {
+    guardian: yield* programs.load("guardian", "sh"),
+    anchor: yield* programs.load("anchor", "sh")
+  }
+  const guardian = yield* Progress.step(named.alias, "connect", () =>
+    Guardian.make({
+      id,
+      host: named,
+      connect: ssh.connect(named),
+      programs: scripts,
+      workingDirectory: options.workingDirectory,
+      lease,
+      grace,
+      executables: options.executables ?? [],
+      onEnd: (ended) =>
+        cleanup.add(HostReport.make({
+          host: named.alias,
+          runtime: id,
+          reached: Option.isSome(ended),
+          ...Option.getOrElse(ended, () => ({ ended: 0, killed: 0, left: [], removed: [], kept: [], stuck: [] }))
+        }))
+    }))
 
   const places = { home: guardian.facts.home, workingDirectory: guardian.workingDirectory }
   const resolve = (path: string) => remotePath.resolve(path, places)
