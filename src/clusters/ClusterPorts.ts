@@ -23,6 +23,17 @@ const listeners = (at: Runtime, reachedFrom: ReadonlyArray<Runtime>): ReadonlyAr
     !reachedFrom.slice(0, index).some((earlier) => sameNetwork(earlier.facts, runtime.facts))
   )
 
+/** Which machine could not bind which ports. */
+const takenOn = (
+  refusals: ReadonlyArray<{ readonly host: string; readonly port: number }>
+): ReadonlyArray<string> =>
+  [...new Set(refusals.map(({ host }) => host))].map((name) => {
+    const ports = refusals.filter(({ host }) => host === name).map(({ port }) => port)
+    return `${name} cannot bind ${ports.slice(0, 10).join(", ")}${
+      ports.length > 10 ? ` and ${ports.length - 10} more` : ""
+    }`
+  })
+
 /**
  * A number from the choice that no other port of the cluster has. The tunnels to it are open when this succeeds and close
  * with the scope.
@@ -57,6 +68,7 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
     ...(choice.preferred === undefined ? [] : [choice.preferred]),
     ...Array.from({ length: choice.to - choice.from + 1 }, (_, index) => choice.from + index)
   ]
+  const refusals: Array<{ readonly host: string; readonly port: number }> = []
   for (const port of candidates) {
     const ours = yield* Ref.modify(taken, (all) => [!all.has(port), new Set([...all, port])])
     if (!ours) continue
@@ -65,6 +77,7 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
     if (Either.isRight(bound)) return port
     yield* Scope.close(own, Exit.void)
     if (bound.left.reason !== "PortInUse") return yield* bound.left
+    refusals.push({ host: bound.left.host, port })
   }
   return yield* new ClusterError({
     reason: "NoPort",
@@ -73,7 +86,8 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
     step: `port ${choice.name} of ${process}`,
     detail: `none of the ports ${
       choice.preferred === undefined ? "" : `${choice.preferred}, `
-    }${choice.from}-${choice.to} is free on ${[at, ...from].map((runtime) => runtime.host.alias).join(", ")}`,
-    hint: "end what holds them, or give another range"
+    }${choice.from}-${choice.to} is free on all of ${[at, ...from].map((runtime) => runtime.host.alias).join(", ")}`,
+    log: takenOn(refusals),
+    hint: "end what holds them, or give another range; an sshd without AllowTcpForwarding refuses every port as well"
   })
 })

@@ -88,14 +88,19 @@ export const make = Effect.fn("Tunnel.make")(function*(options: {
       )
     }))
 
+  const keep = (port: number) =>
+    Effect.forever(Effect.retry(serve(port), rebinding)).pipe(
+      Effect.catchAll((error) =>
+        Effect.logWarning(`tunnel from ${from.host.alias} to ${to.host.alias}:${toPort}: ${error.message}`)
+      )
+    )
+
   yield* serve(options.port).pipe(
     Effect.catchAll((error) => Deferred.fail(bound, error)),
-    Effect.zipRight(
-      Effect.flatMap(Deferred.await(bound), (port) => Effect.forever(Effect.retry(serve(port), rebinding)))
-    ),
-    Effect.catchAll((error) =>
-      Effect.logWarning(`tunnel from ${from.host.alias} to ${to.host.alias}:${toPort}: ${error.message}`)
-    ),
+    Effect.zipRight(Deferred.await(bound)),
+    Effect.flatMap(keep),
+    // A port that cannot be bound at first is told to whoever opens the tunnel.
+    Effect.ignore,
     Effect.forkScoped
   )
   const port = yield* Deferred.await(bound)

@@ -96,7 +96,9 @@ layer(Layer.merge(Sandbox.layer({ hosts: 2 }), NodeContext.layer), { excludeTest
       const worker = { ...good, ports: [{ name: "comm", preferred: 61102, from: 61100, to: 61101 }] }
       const error = yield* failsOver(yield* Sandbox.Sandbox, {}, start([master, worker]))
       assert.deepStrictEqual(told(error), ["ClusterError", "NoPort", "host-2"])
-      for (const text of ["port comm of good", "61102", "61100-61101"]) assert.include(error.message, text)
+      for (
+        const text of ["port comm of good", "61102, 61100-61101", "  | host-2 cannot bind 61102, 61100, 61101"]
+      ) assert.include(error.message, text)
     }))
 
   it.scoped("whose plan contradicts itself is refused before anything starts", () =>
