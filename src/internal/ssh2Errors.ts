@@ -35,6 +35,8 @@ const levelOf = (cause: unknown): string =>
 export const connectError = (host: string, where: string, cause: unknown, heard = ""): SshError => {
   const error = (reason: SshError["reason"], detail: string, hint?: string) =>
     new SshError({ reason, host, step: "connect", detail, cause, ...(hint === undefined ? {} : { hint }) })
+  // The jump host below has gone, and says so itself.
+  if (cause instanceof SshError) return cause
   const message = messageOf(cause)
   const name = where.slice(0, where.lastIndexOf(":")).replace(/^\[|\]$/g, "")
   if (cause instanceof ProxyEnded) {
@@ -45,6 +47,12 @@ export const connectError = (host: string, where: string, cause: unknown, heard 
     )
   }
   switch (codeOf(cause)) {
+    case "EADDRNOTAVAIL":
+      return error(
+        "Unreachable",
+        `${message}, on the way to ${where}`,
+        "is BindAddress of the ssh config an address of this machine?"
+      )
     case "ENOTFOUND":
       return error(
         "NameUnknown",
