@@ -1,4 +1,6 @@
 /** A manager in a process of its own, so that its memory is its own: ssh config and hosts in, one line of JSON out. */
+// As the command does.
+import "../src/internal/leanHeap.ts"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"

@@ -8,29 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Os from "node:os"
 import * as process from "node:process"
-import { fileURLToPath } from "node:url"
 import * as Sandbox from "../src/testing/Sandbox.ts"
 import * as Fleet from "../test/fleet/Fleet.ts"
 import * as bare from "./bare.ts"
+import { compile, uncompiled } from "./compile.ts"
 import { Line } from "./Measurement.ts"
 import * as table from "./table.ts"
-
-const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-
-const output = path("../node_modules/.cache/lazycluster-bench")
-
-/** As `npm run build` compiles it; the scripts of the package lie where the compiled files look for them. */
-const compile = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  yield* fs.remove(output, { recursive: true, force: true })
-  yield* fs.makeDirectory(output, { recursive: true })
-  yield* fs.symlink(path("../programs"), `${output}/programs`)
-  const code = yield* Command.exitCode(
-    Command.make(path("../node_modules/.bin/tsc"), "-p", path("tsconfig.json")).pipe(Command.stdout("inherit"))
-  )
-  if (code !== 0) return yield* Effect.dieMessage(`tsc: exit code ${code}`)
-  return [`${output}/bench/manager.js`]
-})
 
 interface Target {
   readonly name: string
@@ -54,7 +37,6 @@ const manage = Effect.fn("start.manage")(function*(target: Target, node: Readonl
 
 const bench = Effect.fn("start.bench")(function*(target: Target, compiled: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem
-  const uncompiled = ["--import", "tsx", path("manager.ts")]
   const first = yield* manage(target, compiled)
   const again = yield* manage(target, compiled)
   const tsx = yield* manage(target, uncompiled)
@@ -96,4 +78,4 @@ Effect.gen(function*() {
   yield* Effect.scoped(Effect.flatMap(sandbox, (target) => bench(target, compiled)))
   if (Fleet.available) return yield* Effect.scoped(Effect.flatMap(fleet, (target) => bench(target, compiled)))
   yield* Console.log("The fleet was not measured: LAZYCLUSTER_FLEET=1 asks for it (root, openssh-server, nftables).")
-}).pipe(Effect.provide(NodeContext.layer), NodeRuntime.runMain)
+}).pipe(Effect.scoped, Effect.provide(NodeContext.layer), NodeRuntime.runMain)

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import "./internal/leanHeap.ts"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"

@@ -1,0 +1,127 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Command from "@effect/platform/Command"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as process from "node:process"
+import { compile } from "../../bench/compile.ts"
+import * as example from "../../bench/daskExample.ts"
+import { Line } from "../../bench/Measurement.ts"
+import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
+import * as Fleet from "../fleet/Fleet.ts"
+import { leftOnManager, live } from "./daskLife.ts"
+
+const numbers = [1, 2, 3]
+
+const accepted = Effect.flatMap(Fleet.Fleet, (fleet) => Effect.forEach(numbers, fleet.accepted))
+
+/** Processes, ports, and files but for the packages that are kept on purpose. */
+const traces = Effect.gen(function*() {
+  const fleet = yield* Fleet.Fleet
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.forEach(numbers, (host) =>
+    Effect.gen(function*() {
+      const files = yield* fs.readDirectory(fleet.disk(host), { recursive: true })
+      return {
+        processes: (yield* fleet.processes(host)).map(({ command }) => command),
+        listening: yield* fleet.listening(host),
+        files: files.filter((file) =>
+          !/^home\/(\.cache|\.local$|\.local\/state$|\.local\/state\/lazycluster$)/.test(file)
+        ).sort()
+      }
+    }))
+})
+
+/** sshd takes a moment to see that a connection was closed. */
+const goneAgain = (before: Effect.Effect.Success<typeof traces>) =>
+  traces.pipe(
+    Effect.repeat({
+      until: (now) => JSON.stringify(now) === JSON.stringify(before),
+      schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("10 seconds"))
+    }),
+    Effect.zipRight(traces)
+  )
+
+const text = PythonFunction.make({
+  source: "def text(size): return 'x' * size",
+  args: { size: Schema.Int },
+  returns: Schema.String
+})
+const length = PythonFunction.make({
+  source: "def length(text): return len(text)",
+  args: { text: Schema.String },
+  returns: Schema.Int
+})
+
+describe.skipIf(!Fleet.available)("DaskCluster on the fleet", () => {
+  layer(Fleet.layer(), { excludeTestServices: true, timeout: "1 minute" })("three hosts", (it) => {
+    it.effect("the example, over one connection a host, with packages from the manager; and nothing stays", () =>
+      Effect.gen(function*() {
+        const fleet = yield* Fleet.Fleet
+        const before = { accepted: yield* accepted, traces: yield* traces }
+        const { manager, reports, value } = yield* live(
+          fleet,
+          ({ client, cluster }) =>
+            Effect.gen(function*() {
+              const result = yield* example.run(client)
+              const listening = yield* Effect.forEach(numbers, fleet.listening)
+              return { result, listening, made: fleet.hosts.map((host) => cluster.environment(host)?.made) }
+            })
+        )
+        assert.strictEqual(value.result, example.expected)
+        assert.deepStrictEqual(value.made, [true, true, true])
+        // The worker's two, and the scheduler's and both other workers' under the same numbers.
+        assert.deepStrictEqual(value.listening.map((ports) => ports.length), [5, 5, 5])
+        assert.deepStrictEqual((yield* accepted).map((count, index) => count - (before.accepted[index] ?? 0)), [
+          1,
+          1,
+          1
+        ])
+        assert.deepStrictEqual(reports.map(({ clean }) => clean), [true, true, true, true])
+        assert.deepStrictEqual(yield* goneAgain(before.traces), before.traces)
+        assert.deepStrictEqual(yield* leftOnManager(manager), [])
+      }).pipe(Effect.provide(NodeContext.layer)))
+
+    it.effect("workers fetch values from one another, though hosts cannot reach one another", () =>
+      Effect.gen(function*() {
+        const fleet = yield* Fleet.Fleet
+        const size = 3_000_000
+        const { value } = yield* live(
+          fleet,
+          ({ client }) =>
+            Effect.forEach(
+              [["worker-2", "worker-1"], ["worker-1", "worker-3"], ["worker-3", "worker-2"]] as const,
+              ([from, to]) =>
+                Effect.gen(function*() {
+                  const there = yield* client.submit(text, { size }, { workers: [from] })
+                  const measured = yield* client.submit(length, { text: there }, { workers: [to] })
+                  const result = yield* client.result(measured)
+                  const holders = (yield* client.whoHas([there, measured])).map((some) =>
+                    some.map(({ name }) => name).sort()
+                  )
+                  return { result, holders }
+                })
+            )
+        )
+        assert.deepStrictEqual(value, [
+          { result: size, holders: [["worker-1", "worker-2"], ["worker-1"]] },
+          { result: size, holders: [["worker-1", "worker-3"], ["worker-3"]] },
+          { result: size, holders: [["worker-2", "worker-3"], ["worker-2"]] }
+        ])
+      }).pipe(Effect.provide(NodeContext.layer)))
+
+    it.effect("the manager's Node process stays below 150 MB, also while it sends packages", () =>
+      Effect.gen(function*() {
+        const fleet = yield* Fleet.Fleet
+        const fs = yield* FileSystem.FileSystem
+        yield* Effect.forEach(numbers, (host) => fs.remove(`${fleet.disk(host)}/home/.cache`, { recursive: true }))
+        const node = yield* compile
+        const said = yield* Command.string(Command.make(process.execPath, ...node, fleet.configFile, ...fleet.hosts))
+        const { clean, made, nodePeak, result } = yield* Schema.decode(Line)(said.trim())
+        assert.deepStrictEqual({ result, clean, made }, { result: example.expected, clean: 4, made: true })
+        assert.isAtMost(nodePeak, 150_000_000)
+      }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+  })
+})
