@@ -7,6 +7,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Struct from "effect/Struct"
 import type { Host } from "../services/Host.ts"
 import type { Ssh, Transport } from "../services/Ssh.ts"
 import { ResolvedHost } from "../services/SshConfig.ts"
@@ -35,8 +36,8 @@ export const make = Effect.fnUntraced(function*(options: {
     lookup: (way: ReadonlyArray<Host>) =>
       Effect.flatMap(
         resolve(way[way.length - 1] as Host),
-        ({ proxyCommand: _, ...resolved }) =>
-          open(ResolvedHost.make({ ...resolved, proxyJump: way.slice(0, -1) }), dial)
+        (resolved) =>
+          open(ResolvedHost.make({ ...Struct.omit(resolved, "proxyCommand"), proxyJump: way.slice(0, -1) }), dial)
       ),
     gone: (hop) => hop.lost
   })

@@ -99,6 +99,7 @@ export const proxy = (host: string, command: string): Effect.Effect<Duplex, SshE
         yield* signal(child, "SIGTERM")
         yield* bounded.within(exited(child), "1 second")
         yield* signal(child, "SIGKILL")
+        yield* bounded.within(exited(child), "1 second")
       })),
     ({ socket }) => socket
   )

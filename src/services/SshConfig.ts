@@ -58,8 +58,8 @@ export class ResolvedHost extends Schema.Class<ResolvedHost>("lazycluster/Resolv
   ciphers: Text,
   macs: Text,
   /**
-   * The hosts to go through, the nearest first. Each is looked up in the config itself; with more than one, what the config
-   * says of their own jumps does not count.
+   * The hosts to go through, the nearest first. Each is looked up in the config itself, but what it says there of jumps and
+   * proxies counts for the nearest only.
    */
   proxyJump: Schema.Array(Host),
   /** A shell line that speaks for the host on its standard input and output. */

@@ -80,7 +80,8 @@ export interface FileStat {
 }
 
 /**
- * Files of a host. Relative paths are taken from the home directory. Errors have reason `Transfer`.
+ * Files of a host. Relative paths are taken from the home directory. Errors have reason `Transfer`, or
+ * `LinkLost` when the connection has gone.
  *
  * @since 0.1.0
  * @category models

@@ -1,23 +1,14 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import * as Command from "@effect/platform/Command"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { run as runCommand } from "../testing/sandboxClients.ts"
-import { configOf, connect, eventually, layerOf, run } from "./ssh2Lab.ts"
+import { agent, command, configOf, connect, layerOf, run } from "./ssh2Lab.ts"
 
 type Hosts = Sandbox.Sandbox["Type"]
-
-const command = (name: string, words: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
-  Effect.map(runCommand(Command.make(name, ...words).pipe(Command.env(env))), (ended) => {
-    assert.strictEqual(ended.code, 0, ended.stderr)
-    return ended
-  })
 
 /** A key of its own in the Sandbox's `.ssh`. */
 const makeKey = (sandbox: Hosts, name: string, passphrase = "") => {
@@ -31,19 +22,6 @@ const encrypted = (sandbox: Hosts, name: string) => {
   writeFileSync(file, readFileSync(sandbox.identityFile), { mode: 0o600 })
   return Effect.as(command("ssh-keygen", ["-q", "-p", "-P", "", "-N", "a secret", "-f", file]), file)
 }
-
-/** An agent of this test, with these keys; ended with the scope. */
-const agent = (sandbox: Hosts, ...keys: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const socket = join(sandbox.home, "agent")
-    yield* Effect.acquireRelease(
-      Effect.sync((): ChildProcess => spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" })),
-      (child) => Effect.sync(() => child.kill())
-    )
-    yield* eventually(Effect.filterOrFail(Effect.sync(() => existsSync(socket)), (there) => there))
-    yield* Effect.forEach(keys, (key) => command("ssh-add", ["-q", key], { SSH_AUTH_SOCK: socket }))
-    return socket
-  })
 
 /** Accepts and answers nothing. */
 const silentSocket = (path: string) =>
@@ -113,7 +91,7 @@ describe("keys", () => {
   test("an agent's is accepted, after the configured ones", (sandbox) =>
     Effect.gen(function*() {
       const wrong = yield* makeKey(sandbox, "wrong")
-      const socket = yield* agent(sandbox, sandbox.identityFile)
+      const socket = yield* agent(sandbox.home, sandbox.identityFile)
       const lines = [`IdentityFile ${wrong}`, `IdentityAgent ${socket}`]
       assert.strictEqual(yield* whoAmI(only(sandbox, "agent", ...lines)), home(sandbox))
       const alone = yield* refused(only(sandbox, "alone", ...lines, "IdentitiesOnly yes"))
@@ -125,7 +103,7 @@ describe("keys", () => {
   test("the configured ones come first: an agent full of others does not use up the tries", (sandbox) =>
     Effect.gen(function*() {
       const others = yield* Effect.forEach([1, 2, 3, 4, 5, 6], (n) => makeKey(sandbox, `other-${n}`))
-      const socket = yield* agent(sandbox, ...others)
+      const socket = yield* agent(sandbox.home, ...others)
       const file = only(sandbox, "full", `IdentityFile ${sandbox.identityFile}`, `IdentityAgent ${socket}`)
       assert.strictEqual(yield* whoAmI(file), home(sandbox))
     }))
@@ -137,7 +115,7 @@ describe("keys", () => {
       assert.include(message, `there is no key to offer: ${file} is encrypted and no agent holds it`)
       assert.include(message, `hint: unlock it once for all programs: ssh-add ${file}`)
       // No `.pub` lies beside it: its public part is read out of the encrypted file.
-      const socket = yield* agent(sandbox, sandbox.identityFile)
+      const socket = yield* agent(sandbox.home, sandbox.identityFile)
       const lines = [`IdentityFile ${file}`, `IdentityAgent ${socket}`, "IdentitiesOnly yes"]
       assert.strictEqual(yield* whoAmI(only(sandbox, "locked-agent", ...lines)), home(sandbox))
     }))
@@ -148,7 +126,7 @@ describe("keys", () => {
       const lines = [`IdentityFile ${file}`, "IdentitiesOnly yes"]
       const message = yield* refused(only(sandbox, "half-alone", ...lines, "IdentityAgent none"))
       assert.include(message, `${file} is a public key and no agent holds its other half`)
-      const socket = yield* agent(sandbox, sandbox.identityFile)
+      const socket = yield* agent(sandbox.home, sandbox.identityFile)
       assert.strictEqual(yield* whoAmI(only(sandbox, "half", ...lines, `IdentityAgent ${socket}`)), home(sandbox))
     }))
 

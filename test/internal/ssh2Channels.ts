@@ -95,6 +95,9 @@ export const bulk = (connection: SshConnection) =>
       // Other sessions go on beside it, and what waits here is a window, not the rest of the hundred megabytes.
       assert.strictEqual((yield* run(connection, "echo beside")).stdout, "beside\n")
       assert.isBelow(read, 8 * megabyte)
+      const exit = yield* Effect.fork(process.exit)
+      yield* Effect.yieldNow()
+      assert.isTrue(Option.isNone(yield* Fiber.poll(exit)), "a hundred megabytes went to nobody")
       const rest = yield* Stream.runFold(process.stdout, read, (size, chunk) => size + chunk.length)
       assert.strictEqual(rest, 1600 * 65_536)
     }))

@@ -1,5 +1,6 @@
 /** The live SSH service over a config made for one test. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Command from "@effect/platform/Command"
 import { assert } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -7,13 +8,15 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import { writeFileSync } from "node:fs"
+import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Host, parse } from "../../src/services/Host.ts"
 import * as Ssh from "../../src/services/Ssh.ts"
 import * as SshConfig from "../../src/services/SshConfig.ts"
 import type { Program, SshConnection } from "../../src/services/SshConnection.ts"
 import type * as Sandbox from "../../src/testing/Sandbox.ts"
+import { run as runCommand } from "../testing/sandboxClients.ts"
 
 export const layerOf = (file: string, options: Ssh.Options = {}) =>
   Ssh.layer(options).pipe(Layer.provideMerge(SshConfig.layer({ file })), Layer.provideMerge(NodeContext.layer))
@@ -42,6 +45,26 @@ export const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.catchAllDefect(Effect.fail),
     Effect.retry(Schedule.spaced("25 millis").pipe(Schedule.upTo("10 seconds")))
   )
+
+/** Runs a program of this machine, which must succeed. */
+export const command = (name: string, words: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
+  Effect.map(runCommand(Command.make(name, ...words).pipe(Command.env(env))), (ended) => {
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    return ended
+  })
+
+/** An agent of this test in a directory, with these keys; ended with the scope. */
+export const agent = (directory: string, ...keys: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const socket = join(directory, "agent")
+    yield* Effect.acquireRelease(
+      Effect.sync((): ChildProcess => spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" })),
+      (child) => Effect.sync(() => child.kill())
+    )
+    yield* eventually(Effect.filterOrFail(Effect.sync(() => existsSync(socket)), (there) => there))
+    yield* Effect.forEach(keys, (key) => command("ssh-add", ["-q", key], { SSH_AUTH_SOCK: socket }))
+    return socket
+  })
 
 type Hosts = Sandbox.Sandbox["Type"]
 
