@@ -57,7 +57,8 @@ export const ask = (path: string | undefined): Effect.Effect<Agent, never, Scope
         protocol.on("error", () => socket.destroy())
         // After its error, which says more: this fails what still waits for an answer.
         socket.on("error", () => {}).on("close", () => protocol.destroy())
-        protocol.pipe(socket).pipe(protocol)
+        protocol.pipe(socket)
+        socket.pipe(protocol)
         return { protocol, socket }
       }),
       ({ socket }) => Effect.sync(() => void socket.destroy())
