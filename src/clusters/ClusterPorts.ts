@@ -88,6 +88,6 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
       choice.preferred === undefined ? "" : `${choice.preferred}, `
     }${choice.from}-${choice.to} is free on all of ${[at, ...from].map((runtime) => runtime.host.alias).join(", ")}`,
     log: takenOn(refusals),
-    hint: "end what holds them, or give another range; an sshd without AllowTcpForwarding refuses every port as well"
+    hint: "end what holds them, or give another range"
   })
 })

@@ -28,12 +28,12 @@ import * as Progress from "../services/Progress.ts"
 import { RuntimeError } from "../services/RuntimeError.ts"
 import { Ssh } from "../services/Ssh.ts"
 import type { Files, SshConnection } from "../services/SshConnection.ts"
-import type { SshConfigError, SshError } from "../services/SshError.ts"
+import { type SshConfigError, SshError } from "../services/SshError.ts"
 import type { RuntimeTask } from "../tasks/RuntimeTask.ts"
 import type { TaskError } from "../tasks/TaskError.ts"
 import type { TaskResult } from "../tasks/TaskEvent.ts"
 import * as Runner from "../tasks/TaskRunner.ts"
-import type { Command, TaskTarget } from "../tasks/TaskTarget.ts"
+import { type Command, commandProblems, type TaskTarget } from "../tasks/TaskTarget.ts"
 import { Cleanup, HostReport } from "./Cleanup.ts"
 
 /**
@@ -102,6 +102,15 @@ const workingDirectoryVariable = "WORKING_DIR"
 /** What the guardian's protocol, a line a message with tabs between, cannot carry. */
 const unusable = /[\n\t\0]/
 
+const unusableDirectory = (host: string, path: string): RuntimeError =>
+  new RuntimeError({
+    reason: "WorkingDirectory",
+    host,
+    step: "working directory",
+    detail: `${JSON.stringify(path)} holds a newline, a tab or a NUL`,
+    hint: "name another `workingDirectory`: this one could not stand in a line of text"
+  })
+
 const identifier = Effect.map(
   Effect.replicateEffect(Random.nextIntBetween(0, 36), 12),
   (digits) => digits.map((digit) => digit.toString(36)).join("")
@@ -135,13 +144,7 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
   const cleanup = yield* Cleanup
   const named = typeof host === "string" ? yield* Host.parse(host) : host
   if (unusable.test(options.workingDirectory ?? "")) {
-    return yield* new RuntimeError({
-      reason: "WorkingDirectory",
-      host: named.alias,
-      step: "working directory",
-      detail: `${JSON.stringify(options.workingDirectory)} holds a newline, a tab or a NUL`,
-      hint: "name another `workingDirectory`: this one could not stand in a line of text"
-    })
+    return yield* unusableDirectory(named.alias, options.workingDirectory ?? "")
   }
   yield* Effect.annotateCurrentSpan("host", named.alias)
   const run = yield* programs.load("run", "sh")
@@ -174,15 +177,27 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
   const places = { home: guardian.facts.home, workingDirectory: guardian.workingDirectory }
   const resolve = (path: string) => remotePath.resolve(path, places)
   const environment = { ...options.environment, [workingDirectoryVariable]: guardian.workingDirectory }
-  const words = (command: Command, sessions: string) => [
-    command.cwd === undefined ? guardian.workingDirectory : resolve(command.cwd),
-    sessions,
-    ...Object.entries({ ...environment, ...command.env, LAZYCLUSTER_LEASE: id }).map(([name, value]) =>
-      `${name}=${value}`
-    ),
-    "--",
-    ...command.argv
-  ]
+  const words = (command: Command, sessions: string): Effect.Effect<ReadonlyArray<string>, SshError> => {
+    const env = { ...environment, ...command.env }
+    // Whatever is given for it, the lease is ours.
+    const others = Object.fromEntries(Object.entries(env).filter(([name]) => name !== "LAZYCLUSTER_LEASE"))
+    const wrong = commandProblems({ ...command, env: others })
+    return wrong.length > 0
+      ? new SshError({
+        reason: "Spawn",
+        host: named.alias,
+        step: `start ${command.argv[0]}`,
+        detail: wrong.join("; "),
+        hint: "nothing was started; a command and its environment are texts without NUL, each variable under a name"
+      })
+      : Effect.succeed([
+        command.cwd === undefined ? guardian.workingDirectory : resolve(command.cwd),
+        sessions,
+        ...Object.entries({ ...env, LAZYCLUSTER_LEASE: id }).map(([name, value]) => `${name}=${value}`),
+        "--",
+        ...command.argv
+      ])
+  }
   const user = yield* localUser.current
   const ledger = yield* Ledger.make({ id, host: named.alias, owner: `${user.name}@${user.machine}`, lease, guardian })
 
@@ -205,12 +220,10 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
     )
 
   const exec: Runtime["exec"] = Effect.fn("Runtime.exec")(function*(command) {
+    const recorded = yield* words(command, `${guardian.state}/sessions`)
     const connection = yield* guardian.connection
     return yield* recordedProcess.make(
-      connection.exec(
-        { program: run, words: words(command, `${guardian.state}/sessions`) },
-        { lasting: command.lasting }
-      ),
+      connection.exec({ program: run, words: recorded }, { lasting: command.lasting }),
       (pid, start) => soon(guardian.halt(pid, start, grace))
     )
   })
@@ -229,12 +242,13 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
 
   const started = yield* Ref.make(0)
   const start: Runtime["start"] = Effect.fn("Runtime.start")(function*(name, command) {
+    const said = yield* words(command, "-")
     const count = yield* Ref.updateAndGet(started, (n) => n + 1)
     // A name is used once, so that a start which is said twice has one effect. A guardian takes none that begins with a dot.
     const unique = `${name.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^\.|^$/, "_")}.${count}`
     const watched = yield* Effect.uninterruptibleMask((restore) =>
       Effect.tap(
-        restore(guardian.start(unique, words(command, "-"))),
+        restore(guardian.start(unique, said)),
         (watched) => Effect.addFinalizer(() => soon(guardian.stop(watched, grace)))
       )
     )

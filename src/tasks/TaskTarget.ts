@@ -9,6 +9,7 @@ import type { Host } from "../services/Host.ts"
 import type { HostFacts } from "../services/HostFacts.ts"
 import type { Files, Program, RemoteProcess } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
+import { envProblems } from "./TaskStep.ts"
 
 /**
  * A process to start: argv as it is (nothing is expanded), environment added to the target's, a directory (relative to the
@@ -24,6 +25,18 @@ export interface Command {
   /** Marks what runs for long, so that it does not hold up short commands (see `SshConnection.exec`). Default `false`. */
   readonly lasting?: boolean | undefined
 }
+
+/**
+ * What keeps a command from being started on any host, as sentences.
+ *
+ * @internal
+ */
+export const commandProblems = ({ argv, cwd = "", env = {} }: Command): ReadonlyArray<string> => [
+  ...(argv[0] === "" ? ["the name of the program is empty"] : []),
+  ...(argv.some((word) => word.includes("\0")) ? ["an argument holds a NUL"] : []),
+  ...(cwd.includes("\0") ? ["the path of the directory holds a NUL"] : []),
+  ...envProblems(env)
+]
 
 /**
  * A host in use.

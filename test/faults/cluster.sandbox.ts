@@ -101,6 +101,14 @@ layer(Layer.merge(Sandbox.layer({ hosts: 2 }), NodeContext.layer), { excludeTest
       ) assert.include(error.message, text)
     }))
 
+  it.scoped("on a host whose sshd forwards nothing: told at once, and what may forbid it", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ hosts: 2, allowTcpForwarding: false })
+      const error = yield* failsOver(sandbox, {}, start([master, good]))
+      assert.deepStrictEqual(told(error), ["SshError", "ForwardRefused", "host-2"])
+      assert.include(error.hint, "AllowTcpForwarding")
+    }))
+
   it.scoped("whose plan contradicts itself is refused before anything starts", () =>
     Effect.gen(function*() {
       const lost = { ...good, place: "host-9", ready: { _tag: "Tcp" as const, port: "http" } }

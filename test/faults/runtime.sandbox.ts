@@ -10,6 +10,7 @@ import * as PythonEnvironment from "../../src/services/PythonEnvironment.ts"
 import * as PythonCall from "../../src/tasks/PythonCall.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
+import type { Command } from "../../src/tasks/TaskTarget.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { type Explained, failsOver } from "./faulty.ts"
 
@@ -146,6 +147,29 @@ layer(Layer.merge(Sandbox.layer({ hosts: 1 }), NodeContext.layer), { excludeTest
       assert.include(failed.message, "  | all is lost")
       assert.include((yield* command("no-such-command")).hint, "no such command")
       assert.include((yield* command("kill -KILL $$")).message, "KILL")
+    }))
+
+  it.scoped("that is to start what no host can start: told before anything is sent, by exec and start alike", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.Sandbox
+      const commands: ReadonlyArray<readonly [string, Command]> = [
+        ["an argument holds a NUL", { argv: ["echo", "a\0b"] }],
+        ["the program is empty", { argv: [""] }],
+        ["V holds a NUL", { argv: ["env"], env: { V: "a\0b" } }],
+        ["\"A-B\" is no name", { argv: ["env"], env: { "A-B": "1" } }],
+        ["\"\" is no name", { argv: ["env"], env: { "": "1" } }]
+      ]
+      for (const [detail, command] of commands) {
+        const uses = [
+          (runtime: Runtime.Runtime) => Effect.asVoid(runtime.exec(command)),
+          (runtime: Runtime.Runtime) => Effect.asVoid(runtime.start("it", command))
+        ]
+        for (const use of uses) {
+          const error = yield* failsOver(sandbox, {}, on(use))
+          is(error, "SshError", "Spawn")
+          assert.include(error.message, detail)
+        }
+      }
     }))
 
   it.scoped("where a file to send or get is not there", () =>
