@@ -13,7 +13,7 @@ lc_look() { # PID: its start time and parent; its name may hold anything
 lc_look "$$"
 echo "anchor $$ $lc_start" >>"$1/links" || exit 1
 lc_pid=$PPID
-# As lc_record_link in guardian.sh.
+# As lc_record_link in guardian/03-links.sh.
 while [ "$lc_pid" -gt 1 ] 2>/dev/null && lc_look "$lc_pid"; do
   IFS= read -r lc_part <"/proc/$lc_pid/comm" || break
   case $lc_part in

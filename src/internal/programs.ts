@@ -4,8 +4,26 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import type { Program } from "../services/SshConnection.ts"
+
+const at = (path: string) => new URL(`../../programs/${path}`, import.meta.url)
+
+/**
+ * A script as it was written. One that is a folder is the text of its parts, in the order of their names.
+ *
+ * @internal
+ */
+export const read = (name: string, language: Program["language"]): string => {
+  const extension = language === "sh" ? ".sh" : ".py"
+  const paths = existsSync(at(name))
+    ? readdirSync(at(name)).filter((part) => part.endsWith(extension)).sort().map((part) => `${name}/${part}`)
+    : [`${name}${extension}`]
+  return paths.map((path) => readFileSync(at(path), "utf8")).join("\n")
+}
+
+/** Changes strings of several lines, too: in a shell program these hold programs, and there is no here-document. */
+const withoutComments = (source: string): string => source.replace(/^[ \t]*(?:#.*)?\n|^[ \t]+/gm, "")
 
 /**
  * A script of this package. One that is missing is a broken installation: a defect.
@@ -13,8 +31,7 @@ import type { Program } from "../services/SshConnection.ts"
  * @internal
  */
 export const load = (name: string, language: Program["language"]): Effect.Effect<Program> =>
-  Effect.sync(() => ({
-    name,
-    language,
-    source: readFileSync(new URL(`../../programs/${name}.${language === "sh" ? "sh" : "py"}`, import.meta.url), "utf8")
-  }))
+  Effect.sync(() => {
+    const source = read(name, language)
+    return { name, language, source: language === "sh" ? withoutComments(source) : source }
+  })

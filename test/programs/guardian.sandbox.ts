@@ -19,7 +19,7 @@ const changed = (from: string, to: string) =>
     return { ...program, source: program.source.replaceAll(from, to) }
   })
 
-describe("guardian.sh", () => {
+describe("programs/guardian", () => {
   it.scopedLive("without /proc and setsid finds sessions and descendants", () =>
     Effect.gen(function*() {
       const connection = yield* connect

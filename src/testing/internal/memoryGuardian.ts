@@ -1,5 +1,5 @@
 /**
- * The guardian of a host in memory: the model of guardian.sh, held to the same protocol.
+ * The guardian of a host in memory: the model of programs/guardian, held to the same protocol.
  *
  * @since 0.1.0
  */

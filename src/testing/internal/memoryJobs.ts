@@ -14,7 +14,7 @@ import { bytesOf } from "./memoryPipe.ts"
 import * as memoryPipe from "./memoryPipe.ts"
 import * as memoryProcess from "./memoryProcess.ts"
 
-/** Output over this is dropped, as guardian.sh does. */
+/** Output over this is dropped, as the guardian does. */
 const outputCap = 16 * 1024 * 1024
 
 /**

@@ -1,0 +1,118 @@
+# The talker: what it is told, what it says. With the choice of the role, the guardian starts here.
+
+# `halt PID START TENTHS`: only a session on the list.
+lc_halt() {
+  if grep -qxF "$1 $2" "$lc_state/sessions"; then
+    lc_seeds="S $1 $2$lc_nl"
+    if lc_close "$1" "$2" "$3"; then echo "$1 $2" >>"$lc_state/closed"; fi
+  fi
+  echo "halted $1" >&3
+}
+
+lc_ledger() {
+  printf %b "$1" >"$lc_base/.$lc_id.json" && mv -f -- "$lc_base/.$lc_id.json" "$lc_base/$lc_id.json"
+}
+
+# Each event in one write: tail alone could cut a line in two, with a beat in between.
+lc_follow() { # EVENTS_SEEN
+  /bin/sh -c "$lc_stamp"'echo "tail $$ $lc_stat $3" >>"$1/links"; exec tail -n "+$2" -f "$1/events"' \
+    lazycluster-events "$lc_state" "$(($1 + 1))" "$$" </dev/null |
+    while IFS= read -r lc_line; do printf '%s\n' "$lc_line"; done &
+  lc_follower=$!
+}
+
+# LINKS: ends our own follower.
+lc_hush() {
+  lc_ifs=$IFS; IFS=$lc_nl; set -f
+  for lc_each in $1; do
+    IFS=$lc_ifs
+    # shellcheck disable=SC2086
+    set -- $lc_each
+    if [ "$1" = tail ] && [ "$4" = "$$" ] && lc_same "$2" "$3"; then kill "$2"; fi
+  done
+  set +f; IFS=$lc_ifs
+  kill "$lc_follower" 2>/dev/null
+}
+
+lc_listen() {
+  while IFS= read -r lc_line; do
+    lc_rest=${lc_line#* }
+    case $lc_line in
+      'beat '*)
+        lc_renew && printf 'beat %s\n' "$lc_rest"
+        lc_same "$lc_dog" "$lc_dog_start" || lc_dog_alive || { lc_guard; lc_await; }
+        ;;
+      'start '*' '*) lc_begin "${lc_rest%% *}" "${lc_rest#* }" ;;
+      'stop '*' '*) lc_stop "${lc_rest%% *}" "${lc_rest#* }" </dev/null >/dev/null & ;;
+      'halt '*' '*' '*)
+        # shellcheck disable=SC2086
+        { set -f; set -- $lc_rest; set +f; lc_halt "$1" "$2" "$3"; } 3>&1 </dev/null >/dev/null &
+        ;;
+      'ledger '*) lc_ledger "$lc_rest" ;;
+      'end '*) lc_end "$lc_rest" ;;
+    esac
+  done
+}
+
+lc_end() {
+  # The manager may go before the report is read; the end goes on.
+  trap '' PIPE
+  lc_links=$(cat "$lc_state/links")
+  if mkdir "$lc_state/ending" 2>/dev/null; then
+    lc_finish "$1"
+    lc_fresh
+    lc_seeds="S $lc_dog $lc_dog_start$lc_nl"
+    lc_gather
+    lc_signal KILL "$lc_list"
+  else
+    lc_time=0
+    while [ -d "$lc_state" ] && [ "$lc_time" -lt 6000 ]; do lc_nap; done
+  fi
+  lc_hush "$lc_links"
+  echo ended
+  exit 0
+}
+
+lc_talk() { # new|resume ID WORKING_DIRECTORY LEASE EVENTS_SEEN EXECUTABLE...
+  lc_id=$2 lc_lease=$4 lc_seen=$5
+  HOME=${HOME:-/}
+  cd "$HOME" 2>/dev/null || cd / || exit 1
+  lc_base=${XDG_STATE_HOME:-$HOME/.local/state}/lazycluster
+  lc_state=$lc_base/$lc_id
+  lc_boot_id='' lc_here=''
+  { IFS= read -r lc_boot_id </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  { IFS= read -r lc_here </etc/machine-id; } 2>/dev/null
+  { IFS= read -r lc_part </proc/sys/kernel/hostname && lc_here="$lc_here $lc_part"; } 2>/dev/null
+  case $lc_id in '' | .* | *[!A-Za-z0-9._-]*) lc_refuse state 'an id is made of letters, digits, dots, dashes' ;; esac
+  if [ "$1" = renew ]; then lc_renew_aside; return; fi
+  case $lc_lease in '' | *[!0-9]*) lc_refuse state 'the lease is a number of seconds' ;; esac
+  case $1 in
+    new) lc_new "$3" ;;
+    resume) lc_resume ;;
+    *) lc_refuse state "neither new nor resume: $1" ;;
+  esac
+  exec 2>>"$lc_state/log"
+  lc_dog_alive || lc_guard
+  if [ "$1" = resume ]; then
+    lc_unlink "$lc_links" "$lc_sshd"
+    rmdir "$lc_state/ending"
+  fi
+  IFS= read -r lc_where <"$lc_state/directory"
+  shift 5
+  lc_ask
+  lc_facts "$@"
+  lc_await
+  printf 'ready %s\t%s\n' "$lc_state" "${lc_where#* }"
+  lc_follow "$lc_seen"
+  lc_listen
+  lc_hush "$(cat "$lc_state/links" 2>/dev/null)"
+  exit 0
+}
+
+case ${lc_role:-talk} in
+  talk) lc_talk "$@" ;;
+  *)
+    lc_id=${lc_state##*/} lc_base=${lc_state%/*}
+    "lc_$lc_role"
+    ;;
+esac
