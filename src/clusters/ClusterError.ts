@@ -13,14 +13,13 @@ import { explain } from "../services/SshError.ts"
  * - `Exited`: a process ended before it was ready; `log` holds what it said last
  * - `NotReady`: a process did not become ready within its deadline
  * - `NoPort`: no port of the range is free on all machines that need it
- * - `Versions`: packages that must be equal everywhere are not
  * - `NoHosts`: there is no host to run workers on
  *
  * @since 0.1.0
  * @category errors
  */
 export class ClusterError extends Schema.TaggedError<ClusterError>("lazycluster/ClusterError")("ClusterError", {
-  reason: Schema.Literal("Plan", "Exited", "NotReady", "NoPort", "Versions", "NoHosts"),
+  reason: Schema.Literal("Plan", "Exited", "NotReady", "NoPort", "NoHosts"),
   engine: Schema.String,
   host: Schema.String,
   step: Schema.String,

@@ -13,13 +13,12 @@ import { explain } from "./SshError.ts"
  * - `State`: the guardian cannot keep its notes
  * - `LeaseExpired`: the link was away for longer than the lease, the host has ended everything
  * - `NotReady`: the guardian did not answer within its deadline
- * - `Exited`: a process ended before it should
  *
  * @since 0.1.0
  * @category errors
  */
 export class RuntimeError extends Schema.TaggedError<RuntimeError>("lazycluster/RuntimeError")("RuntimeError", {
-  reason: Schema.Literal("WorkingDirectory", "State", "LeaseExpired", "NotReady", "Exited"),
+  reason: Schema.Literal("WorkingDirectory", "State", "LeaseExpired", "NotReady"),
   host: Schema.String,
   step: Schema.String,
   detail: Schema.String,

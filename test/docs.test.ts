@@ -1,0 +1,60 @@
+/** docs/guide/troubleshooting.md explains every reason of every error class, and none that is not there. */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { ClusterError } from "../src/clusters/ClusterError.ts"
+import { DaskClientError } from "../src/clusters/DaskClientError.ts"
+import { GroupError } from "../src/runtimes/RuntimeGroup.ts"
+import { FileTransferError } from "../src/services/FileTransfer.ts"
+import { PythonEnvironmentError } from "../src/services/PythonEnvironmentError.ts"
+import { RuntimeError } from "../src/services/RuntimeError.ts"
+import { SshConfigError, SshError } from "../src/services/SshError.ts"
+import { PythonError } from "../src/tasks/PythonError.ts"
+import { TaskError } from "../src/tasks/TaskError.ts"
+import { SandboxError } from "../src/testing/SandboxError.ts"
+
+const literals = (reason: { readonly literals: ReadonlyArray<string> }) => [...reason.literals].sort()
+
+const errors = {
+  SshConfigError: literals(SshConfigError.fields.reason),
+  SshError: literals(SshError.fields.reason),
+  RuntimeError: literals(RuntimeError.fields.reason),
+  GroupError: literals(GroupError.fields.reason),
+  TaskError: literals(TaskError.fields.reason),
+  FileTransferError: literals(FileTransferError.fields.reason),
+  PythonError: literals(PythonError.fields.reason),
+  PythonEnvironmentError: literals(PythonEnvironmentError.fields.reason),
+  ClusterError: literals(ClusterError.fields.reason),
+  DaskClientError: literals(DaskClientError.fields.reason),
+  SandboxError: literals(SandboxError.fields.reason)
+}
+
+/** What the page says: the reasons in the first column, by heading; `A` and `B` may share a row. */
+const sections = (page: string) =>
+  Object.fromEntries(
+    page.split(/^## /m).slice(1).map((section): [string, Array<string>] => [
+      section.slice(0, section.indexOf("\n")).replaceAll("`", ""),
+      section.split("\n").flatMap((line) => /^\| (`[^|]*)\|/.exec(line)?.[1]?.match(/\w+/g) ?? []).sort()
+    ]).filter(([heading]) => heading.endsWith("Error"))
+  )
+
+describe("the page on errors", () => {
+  it.effect("has every class and every reason, and no other", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const page = yield* fs.readFileString("docs/guide/troubleshooting.md")
+      assert.deepStrictEqual(sections(page), errors)
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.effect("knows every class of errors that the library exports", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const files = (yield* fs.readDirectory("src", { recursive: true })).filter((file) => file.endsWith(".ts"))
+      const sources = yield* Effect.forEach(files, (file) => fs.readFileString(`src/${file}`))
+      const tags = sources.flatMap((text) =>
+        [...text.matchAll(/Schema\.TaggedError<\w+>\("lazycluster\/(\w+)"\)/g)].map((found) => found[1])
+      )
+      assert.deepStrictEqual(tags.sort(), Object.keys(errors).sort())
+    }).pipe(Effect.provide(NodeContext.layer)))
+})
