@@ -74,7 +74,10 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
     if (!ours) continue
     const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
     const bound = yield* Effect.either(Scope.extend(bind(port), own))
-    if (Either.isRight(bound)) return port
+    if (Either.isRight(bound)) {
+      yield* at.holdsPort(port)
+      return port
+    }
     yield* Scope.close(own, Exit.void)
     if (bound.left.reason !== "PortInUse") return yield* bound.left
     refusals.push({ host: bound.left.host, port })

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
@@ -82,16 +83,19 @@ const portsOf = Effect.fnUntraced(function*(context: Context, process: ProcessPl
   return ports
 })
 
-/** Whether somebody listens on one of the ports although our process has ended: then the ports were taken. */
-const foreignListener = (runtime: Runtime, ports: Readonly<Record<string, number>>) =>
-  Effect.exists(
-    Object.values(ports),
-    (port) =>
-      Effect.scoped(Effect.flatMap(runtime.connection, (connection) => connection.dial({ port }))).pipe(
-        Effect.as(true),
-        Effect.orElseSucceed(() => false)
-      )
-  )
+/** A port of the process is held by somebody else, who was quicker. */
+class Taken extends Data.TaggedError("Taken")<{ readonly port: number }> {}
+
+/**
+ * Fails when a stranger listens on a port of the process: what answers a probe there is not the process. Its own listener may
+ * not be up yet on ports that are not probed.
+ */
+const unlessTaken = (runtime: Runtime, pid: number, ports: Readonly<Record<string, number>>) =>
+  Effect.forEach(Object.values(ports), (port) =>
+    Effect.flatMap(
+      runtime.listener(port, pid),
+      (whose) => whose === "foreign" ? Effect.fail(new Taken({ port })) : Effect.void
+    ), { discard: true })
 
 const hintOf = (host: string, argv: ReadonlyArray<string>, log: ReadonlyArray<string>): string => {
   const missing = log.map((line) => /No module named '?([\w.-]+)/.exec(line)?.[1]).find((name) => name !== undefined)
@@ -125,17 +129,21 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
     })
     yield* context.emit({ _tag: "ProcessStarted", process: process.id, host, pid: service.pid })
     const last = yield* Ref.make("nothing was heard of it")
-    const exited = Effect.flatMap(service.exit, (code) =>
-      Effect.flatMap(service.tail, (log) =>
-        new ClusterError({
-          reason: "Exited",
-          engine,
-          host,
-          step: process.id,
-          detail: `it ended with code ${code} before it was ready`,
-          log: [...log],
-          hint: hintOf(host, [command, ...rest].map(word), log)
-        })))
+    const taken = unlessTaken(runtime, service.pid, ports)
+    const exited = Effect.flatMap(
+      service.exit,
+      (code) =>
+        Effect.flatMap(Effect.zipRight(taken, service.tail), (log) =>
+          new ClusterError({
+            reason: "Exited",
+            engine,
+            host,
+            step: process.id,
+            detail: `it ended with code ${code} before it was ready`,
+            log: [...log],
+            hint: hintOf(host, [command, ...rest].map(word), log)
+          }))
+    )
     const late = Effect.gen(function*() {
       return yield* new ClusterError({
         reason: "NotReady",
@@ -163,6 +171,7 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
       }),
       Effect.flatten
     )
+    yield* taken
     yield* context.emit({ _tag: "ProcessReady", process: process.id, host })
     yield* Effect.forkScoped(
       Effect.ignore(
@@ -175,17 +184,15 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
   const attempt = (left: number): Effect.Effect<ClusterProcess, ClusterError | SshError> =>
     allOrNothing.make(once).pipe(
       Scope.extend(outer),
-      Effect.catchIf(
-        (error) => left > 1 && error._tag === "ClusterError" && error.reason === "Exited",
-        (error) =>
-          Effect.gen(function*() {
-            const numbers = yield* Ref.get(context.numbers)
-            const ports = Object.fromEntries(
-              process.ports.map(({ name }) => [name, numbers.get(`${process.id}.${name}`) ?? 0])
-            )
-            return (yield* foreignListener(runtime, ports)) ? yield* attempt(left - 1) : yield* error
-          })
-      )
+      Effect.catchTag("Taken", ({ port }) =>
+        left > 1 ? attempt(left - 1) : new ClusterError({
+          reason: "NoPort",
+          engine,
+          host,
+          step: process.id,
+          detail: `another program was quicker to listen on port ${port}, and so ${attempts} times with other ports`,
+          hint: `see who it is: ss -ltnp 'sport = :${port}' on ${host}; or give another range`
+        }))
     )
   return yield* Progress.step(host, `start ${process.id}`, () => attempt(attempts))
 })

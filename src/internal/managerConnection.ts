@@ -9,12 +9,13 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { type ChildProcess, spawn } from "node:child_process"
-import { constants, homedir } from "node:os"
+import { homedir } from "node:os"
 import { env as inherited } from "node:process"
 import type { Readable } from "node:stream"
 import { manager } from "../services/Host.ts"
 import type { ExitStatus, Invocation, RemoteProcess, SshConnection } from "../services/SshConnection.ts"
 import { SshError } from "../services/SshError.ts"
+import { bySignal } from "./exitStatus.ts"
 import * as managerFiles from "./managerFiles.ts"
 import * as managerSockets from "./managerSockets.ts"
 import { shellArgv, shellInput } from "./shipping.ts"
@@ -67,7 +68,7 @@ const exec = (environment: NodeJS.ProcessEnv, home: string) =>
                 Effect.succeed(
                   signal === null
                     ? { code: code ?? 0 }
-                    : { code: 128 + constants.signals[signal], signal: signal.slice(3) }
+                    : bySignal(signal)
                 )
               ))
           child.stdin.on("error", () => undefined)

@@ -11,6 +11,7 @@ import type { ClientChannel } from "ssh2"
 import type { ExitStatus, Invocation, RemoteProcess } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import { readAll } from "./duplexStream.ts"
+import { bySignal } from "./exitStatus.ts"
 import { shellCommand, shellInput } from "./shipping.ts"
 import * as Channel from "./ssh2Channel.ts"
 import { linkLost } from "./ssh2Errors.ts"
@@ -43,7 +44,7 @@ const attach = (link: Link, channel: ClientChannel): Attached => {
   channel
     .on("exit", (code: number | null, signal?: string) =>
       finish(
-        Effect.succeed(code === null ? { code: 255, signal: (signal ?? "KILL").replace(/^SIG/, "") } : { code }),
+        Effect.succeed(code === null ? bySignal(signal ?? "KILL") : { code }),
         Effect.void
       ))
     .on("close", () => {

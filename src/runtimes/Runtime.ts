@@ -11,6 +11,7 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as allOrNothing from "../internal/allOrNothing.ts"
@@ -89,9 +90,26 @@ export interface Runtime extends TaskTarget {
   readonly connection: Effect.Effect<SshConnection, SshError>
   /** `up`, `away` or `gone`, whenever it changes. */
   readonly link: Stream.Stream<"up" | "away" | "gone">
+  /** Notes in the ledger that a port of this host is held, as long as the scope is open. */
+  readonly holdsPort: (port: number) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Whose the listener on a port of this host is: of this runtime (of the process, or of what it started), of somebody
+   * else, nobody's; `unknown` where the host cannot tell.
+   */
+  readonly listener: (port: number, pid: number) => Effect.Effect<Listener, SshError>
   /** Starts a long-running process. The name shows in ledgers and logs: letters, digits, `.`, `_`, `-`. */
   readonly start: (name: string, command: Command) => Effect.Effect<Service, SshError, Scope.Scope>
 }
+
+/**
+ * Whose a listening port is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Listener = "ours" | "foreign" | "nobody" | "unknown"
+
+const isListener = Schema.is(Schema.Literal("ours", "foreign", "nobody"))
 
 /** Milliseconds: beats go each second. */
 const longSilence = 5000
@@ -148,6 +166,7 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
   }
   yield* Effect.annotateCurrentSpan("host", named.alias)
   const run = yield* programs.load("run", "sh")
+  const whose = yield* programs.load("listener", "sh")
   const id = yield* identifier
   const lease = Duration.max(Duration.decode(options.lease ?? "30 seconds"), "2 seconds")
   const grace = Duration.decode(options.grace ?? "2 seconds")
@@ -285,6 +304,17 @@ const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: O
       return process
     }),
     files,
+    holdsPort: ledger.port,
+    listener: (port: number, pid: number) =>
+      guardian.connection.pipe(
+        Effect.flatMap((connection) => connection.exec({ program: whose, words: [String(port), id, String(pid)] })),
+        Effect.flatMap((process) => Stream.runFold(Stream.decodeText(process.stdout), "", (all, text) => all + text)),
+        Effect.map((said): Listener => {
+          const answer = said.trim()
+          return isListener(answer) ? answer : "unknown"
+        }),
+        Effect.scoped
+      ),
     start
   }
 })

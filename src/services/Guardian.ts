@@ -114,7 +114,7 @@ export interface Guardian {
   /** Ends a session that `run` recorded; done when it has gone. */
   readonly halt: (pid: number, start: string, grace: Duration.Duration) => Effect.Effect<void, SshError>
   /** Replaces the ledger on the host. */
-  readonly note: (ledger: string) => Effect.Effect<void, SshError>
+  readonly note: (ledger: string) => Effect.Effect<void>
   /** Never succeeds; fails when the lease has run out. */
   readonly over: Effect.Effect<never, SshError>
   /** Milliseconds since the host last answered. */
@@ -373,7 +373,12 @@ export const make = Effect.fn("Guardian.make")(function*(
           Effect.sync(() => halts.delete(pid))
         )
       }),
-    note: (text) => Effect.zipRight(Ref.set(ledger, Option.some(text)), Effect.flatMap(standing, sayLedger)),
+    note: (text) =>
+      Effect.zipRight(
+        Ref.set(ledger, Option.some(text)),
+        // A link that is away is told when it is back.
+        Effect.flatMap(link.get, (now) => now._tag === "Up" ? Effect.ignore(sayLedger(now.stay)) : Effect.void)
+      ),
     over: Effect.flatMap(
       Stream.runHead(
         Stream.filterMap(link.changes, (now) => now._tag === "Gone" ? Option.some(now.error) : Option.none())

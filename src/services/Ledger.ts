@@ -8,8 +8,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { Guardian } from "./Guardian.ts"
-import type { SshError } from "./SshError.ts"
 
 /**
  * A process of a runtime. `start` is its start time in the host's own units: with the boot id it tells a process from a
@@ -48,6 +48,12 @@ export class Ledger extends Schema.Class<Ledger>("lazycluster/Ledger")({
   ports: Schema.Array(Schema.Int)
 }) {}
 
+/** A port may stand in it twice: once as a listener, once as a process's own. */
+const without = (ports: ReadonlyArray<number>, port: number): ReadonlyArray<number> => {
+  const at = ports.indexOf(port)
+  return at < 0 ? ports : ports.toSpliced(at, 1)
+}
+
 const encode = Schema.encode(Schema.parseJson(Ledger))
 
 /**
@@ -56,8 +62,9 @@ const encode = Schema.encode(Schema.parseJson(Ledger))
  * @internal
  */
 export interface Writer {
-  readonly process: (process: typeof LedgerProcess.Type) => Effect.Effect<void, SshError>
-  readonly port: (port: number) => Effect.Effect<void, SshError>
+  readonly process: (process: typeof LedgerProcess.Type) => Effect.Effect<void>
+  /** Stands in the ledger as long as the scope is open. */
+  readonly port: (port: number) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
@@ -93,7 +100,11 @@ export const make = Effect.fnUntraced(function*(options: {
   yield* put(() => ({}))
   const writer: Writer = {
     process: (process) => put((ledger) => ({ processes: [...ledger.processes, process] })),
-    port: (port) => put((ledger) => ({ ports: [...ledger.ports, port] }))
+    port: (port) =>
+      Effect.acquireRelease(
+        put((ledger) => ({ ports: [...ledger.ports, port] })),
+        () => put((ledger) => ({ ports: without(ledger.ports, port) }))
+      )
   }
   return writer
 })

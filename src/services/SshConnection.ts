@@ -38,7 +38,7 @@ export interface Invocation {
 }
 
 /**
- * How a process ended: an exit code, or the signal that ended it (without `SIG`).
+ * How a process ended: an exit code, or 128 + n and the name (without `SIG`) of the signal n that ended it.
  *
  * @since 0.1.0
  * @category models

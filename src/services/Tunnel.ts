@@ -24,6 +24,8 @@ export interface End {
   readonly host: Host
   /** The connection in use; waits while the link is away. */
   readonly connection: Effect.Effect<SshConnection, SshError>
+  /** Notes a port that is held on this machine, as long as the scope is open. */
+  readonly holdsPort?: ((port: number) => Effect.Effect<void, never, Scope.Scope>) | undefined
 }
 
 /**
@@ -104,5 +106,6 @@ export const make = Effect.fn("Tunnel.make")(function*(options: {
     Effect.forkScoped
   )
   const port = yield* Deferred.await(bound)
+  if (from.holdsPort !== undefined) yield* from.holdsPort(port)
   return { from: from.host, port, to: to.host, toPort }
 })

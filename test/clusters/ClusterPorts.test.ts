@@ -127,4 +127,34 @@ describe("a process that loses its port to another program", () => {
         thief: ({ listen }) => Effect.zipRight(Effect.orDie(listen({ port: 9001 })), Effect.never)
       }
     }], { commands: { server } }))))
+
+  it.scoped("is started again also when the other program answers its probe", () =>
+    Effect.gen(function*() {
+      const hosts = yield* InMemorySsh
+      const manager = yield* Runtime.manager()
+      const group = yield* RuntimeGroup.make(["a"])
+      const fiber = yield* Effect.fork(
+        Cluster.start(plan([process("master", "master", "(manager)"), process("w1", "worker", "a")], ["a"]), {
+          manager,
+          group
+        })
+      )
+      yield* TestClock.adjust("10 seconds")
+      const cluster = yield* Fiber.join(fiber)
+      assert.strictEqual(cluster.port("w1", "http"), 9002)
+      // The first of w1 lived on beside the thief, ready by all that its port told; it was ended.
+      assert.deepStrictEqual(
+        (yield* hosts.processes("a")).filter(({ argv }) => argv[0] === "server").map(({ argv }) => argv[2]),
+        ["9002"]
+      )
+    }).pipe(Effect.provide(layer([{
+      alias: "a",
+      commands: {
+        server: (self) =>
+          self.argv[2] === "9001"
+            ? Effect.zipRight(self.spawn(["thief", "serve", "9001"], { detached: true, env: {} }), Effect.never)
+            : server(self),
+        thief: (self) => server(self)
+      }
+    }], { commands: { server } }))))
 })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -11,6 +12,7 @@ import * as TestClock from "effect/TestClock"
 import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import { Ledger } from "../../src/services/Ledger.ts"
+import * as Tunnel from "../../src/services/Tunnel.ts"
 import type { Commands } from "../../src/testing/InMemoryHost.ts"
 import { InMemorySsh, layer } from "../../src/testing/InMemorySsh.ts"
 import { text } from "../testing/memoryClient.ts"
@@ -138,6 +140,29 @@ describe("a runtime", () => {
       assert.strictEqual(Option.getOrThrow(yield* files.stat(path)).mode, 0o600)
       yield* Scope.close(scope, Exit.void)
       assert.isTrue(Option.isNone(yield* files.stat(path)))
+    }).pipe(Effect.provide(world)))
+
+  it.effect("notes the ports that tunnels and clusters hold, as long as they do", () =>
+    Effect.gen(function*() {
+      const hosts = yield* InMemorySsh
+      const files = yield* hosts.files("host-1")
+      const scope = yield* Scope.make()
+      const runtime = yield* make(scope)
+      const ports = Effect.gen(function*() {
+        yield* settled
+        const content = yield* text(files.readAll(`.local/state/lazycluster/${runtime.id}.json`))
+        return (yield* Schema.decode(Schema.parseJson(Ledger))(content)).ports
+      })
+      const tunnel = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+      yield* Scope.extend(Tunnel.make({ from: runtime, port: 40_000, to: runtime, toPort: 50_000 }), tunnel)
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* runtime.holdsPort(40_001)
+        assert.deepStrictEqual(yield* ports, [40_000, 40_001])
+      }))
+      assert.deepStrictEqual(yield* ports, [40_000])
+      yield* Scope.close(tunnel, Exit.void)
+      assert.deepStrictEqual(yield* ports, [])
+      yield* Scope.close(scope, Exit.void)
     }).pipe(Effect.provide(world)))
 
   it.scoped("refuses a directory that cannot be written, and leaves nothing", () =>

@@ -172,7 +172,8 @@ describe("a lost link", () => {
       assert.strictEqual(yield* Fiber.join(over), error)
       assert.deepStrictEqual(yield* running, [])
       assert.strictEqual((yield* Effect.flip(guardian.start("late", words("worker")))).reason, "LinkLost")
-      assert.strictEqual((yield* Effect.flip(guardian.note("{}"))).reason, "LinkLost")
+      // Nobody waits for a ledger.
+      yield* guardian.note("{}")
     }).pipe(Effect.provide(world)))
 
   it.scoped("to a host that was off: gone as soon as it answers, its boot being another", () =>

@@ -90,6 +90,8 @@ describe("a tunnel", () => {
       const hosts = yield* InMemorySsh
       const [from, to] = yield* ends
       yield* hosts.takePort("a", 7000)
+      // The ledgers are written by then.
+      yield* TestClock.adjust("1 second")
       const before = yield* hosts.leftovers
       const error = yield* Effect.flip(Tunnel.make({ from, port: 7000, to, toPort: 7 }))
       assert.deepInclude(error, { reason: "PortInUse", host: "a", step: "listen" })

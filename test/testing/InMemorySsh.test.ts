@@ -189,10 +189,10 @@ describe("faults of what is open", () => {
       const [one, two] = [yield* start(connection, ["forever"]), yield* start(connection, ["forever"])]
       const [first] = yield* hosts.processes("host-1")
       yield* hosts.kill("host-1", first?.pid ?? 0)
-      assert.deepStrictEqual(yield* one.exit, { code: 255, signal: "KILL" })
+      assert.deepStrictEqual(yield* one.exit, { code: 137, signal: "KILL" })
       assert.lengthOf(yield* hosts.processes("host-1"), 1)
       yield* hosts.kill("host-1", "forever")
-      assert.deepStrictEqual(yield* two.exit, { code: 255, signal: "KILL" })
+      assert.deepStrictEqual(yield* two.exit, { code: 137, signal: "KILL" })
       assert.isTrue(Exit.isFailure(yield* Effect.exit(hosts.kill("host-1", "forever"))))
     }).pipe(Effect.provide(layer(["host-1"], { commands: { forever } }))))
 })

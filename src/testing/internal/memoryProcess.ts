@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import { bySignal } from "../../internal/exitStatus.ts"
 import type { ExitStatus } from "../../services/SshConnection.ts"
 import type { MemoryHost } from "./memoryHost.ts"
 import { bytesOf, type Pipe } from "./memoryPipe.ts"
@@ -112,9 +113,9 @@ export const spawn = (host: MemoryHost, options: {
   }))
 
 const statusOf = (process: MemoryProcess, exit: Exit.Exit<number>): ExitStatus => {
-  if (process.endedBy !== undefined) return { code: 255, signal: process.endedBy }
+  if (process.endedBy !== undefined) return bySignal(process.endedBy)
   if (Exit.isSuccess(exit)) return { code: exit.value }
-  return { code: 255, signal: Cause.isInterruptedOnly(exit.cause) ? "KILL" : "ABRT" }
+  return bySignal(Cause.isInterruptedOnly(exit.cause) ? "KILL" : "ABRT")
 }
 
 const ended = Effect.fnUntraced(function*(host: MemoryHost, process: MemoryProcess, exit: Exit.Exit<number>) {
@@ -166,7 +167,7 @@ const interrupt = (process: MemoryProcess, name: string): Effect.Effect<void> =>
  */
 export const destroy = (host: MemoryHost, process: MemoryProcess): Effect.Effect<void> =>
   Effect.uninterruptible(
-    Effect.zipRight(interrupt(process, "KILL"), finish(host, process, { code: 255, signal: "KILL" }))
+    Effect.zipRight(interrupt(process, "KILL"), finish(host, process, bySignal("KILL")))
   )
 
 /**

@@ -26,6 +26,8 @@ export const body = (host: MemoryHost, link: Link | undefined, { program, words 
       return memoryGuardian.talk(host, link, process, words)
     case "anchor":
       return anchor(host, link, process, words)
+    case "listener":
+      return Effect.as(process.io.stdout(bytesOf(`${whose(host, words)}\n`)), 0)
     default:
       process.argv = [`lazycluster-${program.name}`, ...words]
       return memoryExec.exec(host, process)
@@ -57,6 +59,16 @@ const run = (host: MemoryHost, process: MemoryProcess, words: ReadonlyArray<stri
     process.argv = rest.slice(end + 1)
     return yield* memoryExec.exec(host, process)
   })
+
+const whose = (host: MemoryHost, [port, lease, pid]: ReadonlyArray<string>): "ours" | "foreign" | "nobody" => {
+  const bound = [...host.network.bound].find((each) => each.host === host.alias && each.port === Number(port))
+  if (bound === undefined) return "nobody"
+  // The owner begins with the number of its process; what sshd holds for a manager is no process of a runtime.
+  const holder = host.processes.get(Number.parseInt(bound.owner, 10))
+  const session = host.processes.get(Number(pid))?.session
+  const ours = holder?.env["LAZYCLUSTER_LEASE"] === lease || (holder !== undefined && holder.session === session)
+  return ours ? "ours" : "foreign"
+}
 
 /** Its connection ends with the runtime, if it is dead by then. */
 const anchor = (host: MemoryHost, link: Link | undefined, process: MemoryProcess, words: ReadonlyArray<string>) =>

@@ -109,7 +109,7 @@ describe("commands", () => {
   it.scoped("a program that dies of a defect is a crash, told on stderr", () =>
     Effect.gen(function*() {
       const crash = yield* run(yield* connect, ["broken"])
-      assert.deepStrictEqual(crash.exit, { code: 255, signal: "ABRT" })
+      assert.deepStrictEqual(crash.exit, { code: 134, signal: "ABRT" })
       assert.include(crash.stderr, "a bug")
     }).pipe(Effect.provide(layer(["host-1"], { commands: { broken: () => Effect.dieMessage("a bug") } }))))
 
@@ -121,7 +121,7 @@ describe("commands", () => {
       const [line] = Chunk.toReadonlyArray(yield* Stream.runCollect(Stream.take(process.stdout, 1)))
       assert.deepStrictEqual(line, bytes("up"))
       yield* hosts.kill("host-1", "slow-to-end")
-      assert.deepStrictEqual(yield* process.exit, { code: 255, signal: "KILL" })
+      assert.deepStrictEqual(yield* process.exit, { code: 137, signal: "KILL" })
       assert.strictEqual((yield* connection.listen({ port: 700 })).port, 700)
     }).pipe(Effect.provide(layer(["host-1"], {
       commands: {
@@ -149,7 +149,7 @@ describe("output", () => {
       yield* TestClock.adjust("1 second")
       assert.lengthOf(yield* hosts.processes("host-1"), 0)
       const last = (yield* hosts.record).filter(({ _tag }) => _tag === "Exited").pop()
-      assert.deepInclude(last, { code: 255, signal: "PIPE" })
+      assert.deepInclude(last, { code: 141, signal: "PIPE" })
     }).pipe(Effect.provide(layer(["host-1"], { commands: { talker } }))))
 
   it.scoped("a silent process survives its channel", () =>
