@@ -54,6 +54,8 @@ lc_again='lc_role=$1; lc_state=$2; lc_name=$3; eval "$(cat "$2/guardian")"'
 # The start time of a process and its parent, as lc_start and lc_parent; fails when there is none, or only a zombie.
 lc_look() {
   lc_start=0 lc_parent=
+  # To kill, 0 is the group of the shell itself.
+  [ "${1:-0}" != 0 ] || return 1
   if [ ! -r /proc/self/stat ]; then kill -0 "$1" 2>/dev/null; return; fi
   lc_text=
   # The name may hold anything, newlines too: what counts stands behind its last parenthesis.

@@ -136,6 +136,8 @@ lc_close() {
   while [ -n "$lc_list" ]; do
     if [ "$lc_time" -ge $(($3 * 10 + 300)) ]; then return 1; fi
     if [ "$lc_time" -ge $(($3 * 10)) ]; then
+      # Itself first: the end of a child could let it exit with a code of its own.
+      if lc_same "$1" "$2"; then kill -KILL "$1"; fi
       lc_signal KILL "$lc_list"
     elif [ -z "$lc_told" ] && ! lc_same "$1" "$2"; then
       lc_told=1

@@ -1,4 +1,5 @@
-# A started process: `start` puts a wrapper under it, which leads its session and says how it ended; `stop`.
+# What is started and stopped: `start` makes a wrapper, which leads a session, runs the process in it, and says how it
+# ended; `stop` ends one of these; `halt` ends a session of another program, run.sh.
 
 # `start NAME TEXT`. A name is used once: the manager may say it again when it is not sure that it was heard.
 lc_begin() {
@@ -60,4 +61,13 @@ lc_stop() {
   { read -r lc_a lc_b <"$lc_state/$1.wrap" && read -r lc_c lc_d <"$lc_state/$1.pid"; } 2>/dev/null || return
   lc_seeds="W $lc_a $lc_b$lc_nl"
   lc_close "$lc_c" "$lc_d" "$2"
+}
+
+# `halt PID START TENTHS`: only a session on the list.
+lc_halt() {
+  if grep -qxF "$1 $2" "$lc_state/sessions"; then
+    lc_seeds="S $1 $2$lc_nl"
+    if lc_close "$1" "$2" "$3"; then echo "$1 $2" >>"$lc_state/closed"; fi
+  fi
+  echo "halted $1" >&3
 }

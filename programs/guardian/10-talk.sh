@@ -1,13 +1,4 @@
-# The talker: what it is told, what it says. With the choice of the role, the guardian starts here.
-
-# `halt PID START TENTHS`: only a session on the list.
-lc_halt() {
-  if grep -qxF "$1 $2" "$lc_state/sessions"; then
-    lc_seeds="S $1 $2$lc_nl"
-    if lc_close "$1" "$2" "$3"; then echo "$1 $2" >>"$lc_state/closed"; fi
-  fi
-  echo "halted $1" >&3
-}
+# The talker: what it is told and what it says. The last lines choose the role: all three start there.
 
 lc_ledger() {
   printf %b "$1" >"$lc_base/.$lc_id.json" && mv -f -- "$lc_base/.$lc_id.json" "$lc_base/$lc_id.json"

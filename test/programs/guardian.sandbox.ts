@@ -39,6 +39,18 @@ describe("programs/guardian", () => {
       assert.isFalse(yield* lives(connection, child))
     }))
 
+  it.scopedLive("without /proc a killed wrapper does not end the runtime", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const guardian = yield* begin(connection, { program: yield* changed("/proc", "/none") })
+      yield* guardian.start("orphan", "sleep", "1000")
+      const { pid } = yield* guardian.started("orphan")
+      yield* shell(connection, `read -r pid _ <"$1/orphan.wrap" && kill -9 "$pid"`, guardian.state)
+      assert.strictEqual(yield* guardian.exited("orphan"), 137)
+      assert.isFalse(yield* lives(connection, pid))
+      assert.deepStrictEqual(yield* guardian.end(20), ["ended 0", "killed 0", `removed ${guardian.workingDirectory}`])
+    }))
+
   it.scopedLive("sweeps what an earlier boot left, and nothing of another machine", () =>
     Effect.gen(function*() {
       const connection = yield* connect
