@@ -1,0 +1,59 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Cluster from "../../src/clusters/Cluster.ts"
+import { ClusterPlan, type ProcessPlan } from "../../src/clusters/ClusterPlan.ts"
+import * as Lazycluster from "../../src/Lazycluster.ts"
+import * as Runtime from "../../src/runtimes/Runtime.ts"
+import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
+import * as Sandbox from "../../src/testing/Sandbox.ts"
+
+const server = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(1000)"
+
+/**
+ * On its first port a stranger is quicker: a process without our marker, in a session of its own. It knows the Sandbox's HOME,
+ * by which it is ended with the Sandbox.
+ */
+const robbed = `if [ "$2" = 62000 ]; then
+  env -i HOME="$HOME" PATH="$PATH" setsid python3 -c "$1" "$2" </dev/null >/dev/null 2>&1 &
+  exec sleep 1000
+fi
+exec python3 -c "$1" "$2"`
+
+const worker: ProcessPlan = {
+  id: "worker",
+  role: "worker",
+  place: "host-1",
+  argv: ["sh", "-c", robbed, "robbed", server, [{ _tag: "Port", process: "worker", name: "comm" }]],
+  env: {},
+  ports: [{ name: "comm", from: 62000, to: 62009 }],
+  ready: { _tag: "Tcp", port: "comm" },
+  deadline: 30
+}
+
+describe("a stranger's listener", () => {
+  it.scopedLive("that answers the probe of a process makes nothing ready: the process gets another port", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ hosts: 1 })
+      const { answers, port } = yield* Effect.gen(function*() {
+        const manager = yield* Runtime.manager()
+        const group = yield* RuntimeGroup.make(["host-1"])
+        const [host] = group.runtimes
+        const cluster = yield* Cluster.start(
+          ClusterPlan.make({ engine: "Test", processes: [worker], routes: [], environments: [], equal: [] }),
+          { manager, group }
+        )
+        const pid = cluster.processes[0]?.service.pid ?? 0
+        return {
+          port: cluster.port("worker", "comm"),
+          answers: host === undefined
+            ? []
+            : yield* Effect.forEach([62001, 62002], (at) => host.listener(at, pid))
+        }
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(Lazycluster.layerOf({ sshConfig: { file: sandbox.configFile } }))
+      )
+      assert.strictEqual(port, 62001)
+      assert.deepStrictEqual(answers, ["ours", "nobody"])
+    }))
+})
