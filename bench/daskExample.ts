@@ -1,26 +1,7 @@
 /** The example of the Python original: square over 0..9, neg over that, the sum of that. */
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
+import { neg, square, total } from "../src/cli/DemoExample.ts"
 import type { DaskClient } from "../src/clusters/DaskClient.ts"
-import * as PythonFunction from "../src/tasks/PythonFunction.ts"
-
-const square = PythonFunction.make({
-  source: "def square(x): return x ** 2",
-  args: { x: Schema.Number },
-  returns: Schema.Number
-})
-
-const neg = PythonFunction.make({
-  source: "def neg(x): return -x",
-  args: { x: Schema.Number },
-  returns: Schema.Number
-})
-
-const total = PythonFunction.make({
-  source: "def total(xs): return sum(xs)",
-  args: { xs: Schema.Array(Schema.Number) },
-  returns: Schema.Number
-})
 
 /** What it gives. */
 export const expected = -285

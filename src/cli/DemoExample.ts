@@ -9,19 +9,22 @@ import * as Schema from "effect/Schema"
 import type { DaskClient, DaskError, Holder } from "../clusters/DaskClient.ts"
 import * as PythonFunction from "../tasks/PythonFunction.ts"
 
-const square = PythonFunction.make({
+/** @internal */
+export const square = PythonFunction.make({
   source: "def square(x): return x ** 2",
   args: { x: Schema.Number },
   returns: Schema.Number
 })
 
-const neg = PythonFunction.make({
+/** @internal */
+export const neg = PythonFunction.make({
   source: "def neg(x): return -x",
   args: { x: Schema.Number },
   returns: Schema.Number
 })
 
-const total = PythonFunction.make({
+/** @internal */
+export const total = PythonFunction.make({
   source: "def total(xs): return sum(xs)",
   args: { xs: Schema.Array(Schema.Number) },
   returns: Schema.Number

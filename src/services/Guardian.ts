@@ -3,28 +3,20 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import * as SubscriptionRef from "effect/SubscriptionRef"
-import * as allOrNothing from "../internal/allOrNothing.ts"
-import * as bounded from "../internal/bounded.ts"
-import * as Talk from "../internal/guardianTalk.ts"
-import { escapeLine, quoteAll } from "../internal/words.ts"
-import type * as Protocol from "./GuardianProtocol.ts"
+import type * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import type * as SubscriptionRef from "effect/SubscriptionRef"
+import * as internal from "../internal/guardianClient.ts"
+import type { Stay } from "../internal/guardianTalk.ts"
 import type { Host } from "./Host.ts"
-import * as HostFacts from "./HostFacts.ts"
+import type { HostFacts } from "./HostFacts.ts"
 import type { RuntimeError } from "./RuntimeError.ts"
-import type { Program, RemoteProcess, SshConnection } from "./SshConnection.ts"
-import { type SshConfigError, SshError } from "./SshError.ts"
+import type { Program, SshConnection } from "./SshConnection.ts"
+import type { SshConfigError, SshError } from "./SshError.ts"
 
 /**
  * What a guardian is told when it is started.
@@ -89,7 +81,7 @@ export interface Watched {
  * @category models
  */
 export type Link =
-  | { readonly _tag: "Up"; readonly stay: Talk.Stay }
+  | { readonly _tag: "Up"; readonly stay: Stay }
   | { readonly _tag: "Away" }
   | { readonly _tag: "Gone"; readonly error: SshError }
 
@@ -100,7 +92,7 @@ export type Link =
  * @category models
  */
 export interface Guardian {
-  readonly facts: HostFacts.HostFacts
+  readonly facts: HostFacts
   /** The guardian's directory on the host. */
   readonly state: string
   readonly workingDirectory: string
@@ -121,283 +113,12 @@ export interface Guardian {
   readonly silence: Effect.Effect<number>
 }
 
-const tenths = (duration: Duration.Duration): string =>
-  String(Math.max(1, Math.round(Duration.toMillis(duration) / 100)))
-
-/** While the link is away: soon at first, then every two seconds. */
-const reconnecting = Schedule.exponential("100 millis").pipe(Schedule.either(Schedule.spaced("2 seconds")))
-
-/** A guardian that has not served anybody yet has this long to go. */
-const leaving = "5 seconds"
-
 /**
  * Starts a guardian on a host. The scope ends it and all that it started; when the host cannot be reached, the lease does.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = Effect.fn("Guardian.make")(function*(
+export const make: (
   options: Options
-): Effect.fn.Return<Guardian, SshError | SshConfigError | RuntimeError, Scope.Scope> {
-  const host = options.host.alias
-  const lease = Duration.toMillis(options.lease)
-  const beatEvery = Duration.millis(Math.min(1000, lease / 4))
-  // Long enough for a slow link, short enough to renew a short lease in time.
-  const tooSilent = Math.max(lease / 4, Math.min(2000, lease / 2))
-  const scope = yield* Effect.scope
-  // Made first: it closes after everything that needs a stay.
-  const stays = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-  const events = yield* Ref.make(0)
-  const begun = yield* Clock.currentTimeMillis
-  const answered = yield* Ref.make(begun)
-  const renewed = yield* Ref.make(begun)
-  const ledger = yield* Ref.make(Option.none<string>())
-  const processes = new Map<string, Watched>()
-  const halts = new Map<number, Deferred.Deferred<void>>()
-  const report = yield* Ref.make<ReadonlyArray<readonly [key: string, value: string]>>([])
-  const ended = yield* Deferred.make<void>()
-  const served = yield* Ref.make(false)
-  const link = yield* SubscriptionRef.make<Link>({ _tag: "Away" })
-
-  /** Counted and acted on in one step: an event is missed by nobody, and asked for again by nobody. */
-  const about = (name: string, act: (watched: Watched) => Effect.Effect<unknown>) => {
-    const watched = processes.get(name)
-    return Effect.uninterruptible(
-      Effect.zipRight(Ref.update(events, (n) => n + 1), watched === undefined ? Effect.void : act(watched))
-    )
-  }
-  const hear = (message: Protocol.Message): Effect.Effect<void> => {
-    switch (message._tag) {
-      case "Beat":
-        return Effect.flatMap(
-          Clock.currentTimeMillis,
-          (now) => Effect.zipRight(Ref.set(answered, now), Ref.set(renewed, now))
-        )
-      case "Started":
-        return about(message.name, ({ started }) => Deferred.succeed(started, message))
-      case "Exited":
-        return about(message.name, ({ exited }) => Deferred.succeed(exited, message.code))
-      case "Cut":
-        return about(
-          message.name,
-          ({ cut }) => Ref.update(cut, (all) => ({ ...all, [message.stream]: all[message.stream] + message.bytes }))
-        )
-      case "Halted":
-        return Effect.ignore(Effect.suspend(() =>
-          Option.match(Option.fromNullable(halts.get(message.pid)), {
-            onNone: () => Effect.void,
-            onSome: (waiting) => Deferred.succeed(waiting, undefined)
-          })
-        ))
-      case "Report":
-        return Ref.update(report, (all) => [...all, [message.key, message.value] as const])
-      case "Ended":
-        return Deferred.succeed(ended, undefined)
-      default:
-        return Effect.void
-    }
-  }
-
-  /** A guardian that nobody has served yet must not wait for its lease when its maker is interrupted or fails. */
-  const abandon = (process: RemoteProcess) =>
-    bounded.within(
-      Effect.zipRight(Effect.ignore(process.write(`end ${tenths(options.grace)}\n`)), Effect.exit(process.exit)),
-      leaving
-    )
-
-  /** A stay in a scope of its own, closed when it fails. */
-  const enter = (take: "new" | "resume") =>
-    Effect.gen(function*() {
-      const connection = yield* options.connect
-      const words = [
-        take,
-        options.id,
-        options.workingDirectory ?? "",
-        String(Math.ceil(lease / 1000)),
-        String(yield* Ref.get(events)),
-        ...options.executables
-      ]
-      const stay = yield* Talk.open(connection, { program: options.programs.guardian, words }, hear, (process) =>
-        take === "resume"
-          ? Effect.void
-          : Effect.addFinalizer(() =>
-            Effect.unlessEffect(abandon(process), Ref.get(served))
-          ))
-      yield* connection.anchor({ program: options.programs.anchor, words: [stay.state] })
-      return stay
-    }).pipe(
-      allOrNothing.hold,
-      Scope.extend(stays)
-    )
-
-  /** Renews the lease over a connection of its own: TCP needs as long again to recover as the link was away. */
-  const renewAside = (connection: SshConnection) =>
-    connection.aside({ program: options.programs.guardian, words: ["renew", options.id] }).pipe(
-      Effect.flatMap((process) => Stream.mkString(Stream.decodeText(process.stdout))),
-      Effect.scoped,
-      Effect.timeout("2 seconds"),
-      Effect.flatMap((said) =>
-        said.split("\n").includes("renewed")
-          ? Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(renewed, now))
-          : Effect.void
-      ),
-      Effect.ignore
-    )
-
-  const silence = Effect.zipWith(Clock.currentTimeMillis, Ref.get(answered), (now, last) => now - last)
-
-  const beat = (stay: Talk.Stay) =>
-    Effect.gen(function*() {
-      if ((yield* silence) > tooSilent) yield* renewAside(stay.connection)
-      // A stalled channel takes no line: that must not stop the next beat.
-      yield* Effect.ignore(Effect.timeout(stay.say(`beat ${yield* Clock.currentTimeMillis}`), beatEvery))
-    }).pipe(Effect.repeat(Schedule.spaced(beatEvery)))
-
-  const sayLedger = (stay: Talk.Stay) =>
-    Effect.flatMap(
-      Ref.get(ledger),
-      Option.match({
-        onNone: () => Effect.void,
-        onSome: (text) => Effect.ignore(stay.say(`ledger ${escapeLine(text)}`))
-      })
-    )
-
-  const serve = ({ scope, value: stay }: allOrNothing.Held<Talk.Stay>) =>
-    Effect.gen(function*() {
-      const now = yield* Clock.currentTimeMillis
-      yield* Ref.set(answered, now)
-      yield* Ref.set(renewed, now)
-      yield* SubscriptionRef.set(link, { _tag: "Up", stay })
-      // What was said last before the link was lost may not have been heard.
-      yield* Effect.ignore(Effect.raceFirst(Effect.zipRight(sayLedger(stay), beat(stay)), stay.over))
-    }).pipe(Effect.ensuring(Scope.close(scope, Exit.void)))
-
-  const gone = (error: { readonly message: string }) =>
-    SubscriptionRef.set(link, {
-      _tag: "Gone",
-      error: new SshError({ reason: "LinkLost", host, step: "resume", detail: error.message, cause: error })
-    })
-
-  /** Back on the host before its lease has run out, again and again. */
-  const keep = Effect.gen(function*() {
-    while (!(yield* Deferred.isDone(ended))) {
-      yield* SubscriptionRef.set(link, { _tag: "Away" })
-      const left = (yield* Ref.get(renewed)) + lease - (yield* Clock.currentTimeMillis)
-      const back = yield* enter("resume").pipe(
-        Effect.retry({
-          schedule: reconnecting,
-          while: (error) => error._tag === "SshError" && error.reason !== "HostKeyChanged"
-        }),
-        Effect.timeoutFail({ duration: Math.max(0, left), onTimeout: () => Talk.leaseExpired(host) }),
-        Effect.either
-      )
-      if (back._tag === "Left") return yield* gone(back.left)
-      yield* serve(back.right)
-    }
-    return yield* gone({ message: "the runtime has been closed" })
-    // Whoever waits for the link must hear of a bug, too.
-  }).pipe(Effect.catchAllDefect((defect) => gone({ message: String(defect) })))
-
-  const first = yield* enter("new")
-  const facts = yield* HostFacts.fromLines(host, first.value.facts)
-  yield* Effect.forkScoped(Effect.zipRight(serve(first), keep))
-
-  const settled = link.changes.pipe(
-    Stream.filter((now) => now._tag !== "Away"),
-    Stream.runHead,
-    Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
-  )
-  const standing: Effect.Effect<Talk.Stay, SshError> = Effect.flatMap(
-    settled,
-    (now) => now._tag === "Up" ? Effect.succeed(now.stay) : now._tag === "Gone" ? Effect.fail(now.error) : Effect.never
-  )
-  const leaves = (stay: Talk.Stay) =>
-    link.changes.pipe(Stream.filter((now) => now._tag !== "Up" || now.stay !== stay), Stream.runHead)
-
-  /** Says a line until it has had its effect: what is said just before a link is lost may not have been heard. */
-  const insist = <A>(line: string, effect: Deferred.Deferred<A>): Effect.Effect<A, SshError> =>
-    Effect.gen(function*() {
-      const stay = yield* standing
-      yield* Effect.ignore(stay.say(line))
-      yield* Effect.raceFirst(Deferred.await(effect), leaves(stay))
-    }).pipe(
-      Effect.repeat({ until: () => Deferred.isDone(effect) }),
-      Effect.zipRight(Deferred.await(effect))
-    )
-
-  const stop: Guardian["stop"] = (watched, grace) =>
-    Effect.asVoid(insist(`stop ${watched.name} ${tenths(grace)}`, watched.exited))
-
-  const end = insist(`end ${tenths(options.grace)}`, ended).pipe(
-    (ending) => bounded.within(ending, Duration.sum(options.grace, "10 seconds")),
-    Effect.map(Option.isSome),
-    Effect.orElseSucceed(() => false),
-    Effect.flatMap((heard) => heard ? Effect.asSome(Effect.map(Ref.get(report), endReport)) : Effect.succeedNone),
-    Effect.flatMap(options.onEnd)
-  )
-  yield* Effect.uninterruptible(Effect.zipRight(Effect.addFinalizer(() => end), Ref.set(served, true)))
-
-  return {
-    facts,
-    state: first.value.state,
-    workingDirectory: first.value.workingDirectory,
-    link,
-    connection: Effect.map(standing, (stay) => stay.connection),
-    start: Effect.fnUntraced(function*(name, words) {
-      const watched: Watched = {
-        name,
-        started: yield* Deferred.make<{ readonly pid: number; readonly start: string }>(),
-        exited: yield* Deferred.make<number>(),
-        cut: yield* Ref.make({ out: 0, err: 0 })
-      }
-      processes.set(name, watched)
-      yield* insist(`start ${name} ${escapeLine(quoteAll(words))}`, watched.started).pipe(
-        // It may have been heard, or be heard of only when the link is back.
-        Effect.onInterrupt(() =>
-          Deferred.await(watched.started).pipe(
-            Effect.zipRight(stop(watched, options.grace)),
-            Effect.ignore,
-            Effect.interruptible,
-            Effect.forkIn(scope)
-          )
-        )
-      )
-      return watched
-    }),
-    stop,
-    halt: (pid, start, grace) =>
-      Effect.flatMap(Deferred.make<void>(), (waiting) => {
-        halts.set(pid, waiting)
-        return Effect.ensuring(
-          insist(`halt ${pid} ${start} ${tenths(grace)}`, waiting),
-          Effect.sync(() => halts.delete(pid))
-        )
-      }),
-    note: (text) =>
-      Effect.zipRight(
-        Ref.set(ledger, Option.some(text)),
-        // A link that is away is told when it is back.
-        Effect.flatMap(link.get, (now) => now._tag === "Up" ? Effect.ignore(sayLedger(now.stay)) : Effect.void)
-      ),
-    over: Effect.flatMap(
-      Stream.runHead(
-        Stream.filterMap(link.changes, (now) => now._tag === "Gone" ? Option.some(now.error) : Option.none())
-      ),
-      Option.match({ onNone: () => Effect.never, onSome: (error) => Effect.fail(error) })
-    ),
-    silence
-  }
-})
-
-const endReport = (lines: ReadonlyArray<readonly [key: string, value: string]>): EndReport => {
-  const all = (key: string) => lines.filter(([k]) => k === key).map(([, value]) => value)
-  const number = (key: string) => all(key).reduce((sum, value) => sum + Number(value), 0)
-  return {
-    ended: number("ended"),
-    killed: number("killed"),
-    left: all("left"),
-    removed: all("removed"),
-    kept: all("kept"),
-    stuck: all("stuck")
-  }
-}
+) => Effect.Effect<Guardian, SshError | SshConfigError | RuntimeError, Scope.Scope> = internal.make

@@ -28,7 +28,7 @@ describe.skipIf(!Fleet.available)("nothing is left", () => {
         Effect.gen(function*() {
           const fleet = yield* Fleet.Fleet
           const victim = yield* Victim.start(fleet, 30)
-          assert.strictEqual(yield* victim.says("result"), "result 285")
+          assert.strictEqual(yield* victim.says("result"), "result -285")
           yield* victim.release
           yield* victim.ended
           yield* Victim.nothingLeft(fleet, victim, 5)
@@ -99,7 +99,7 @@ describe.skipIf(!Fleet.available)("nothing is left", () => {
           yield* Effect.sleep("8 seconds")
           yield* fleet.join(2)
           yield* victim.ask
-          assert.strictEqual(yield* victim.says("result", 2), "result 285")
+          assert.strictEqual(yield* victim.says("result", 2), "result -285")
           const dask = (all: ReadonlyArray<{ readonly pid: number; readonly command: string }>) =>
             all.filter(({ command }) => command.includes("dask")).map(({ pid }) => pid)
           assert.deepStrictEqual((yield* Effect.forEach([1, 2, 3], fleet.processes)).map(dask), before.map(dask))
