@@ -10,10 +10,12 @@ describe("exactJson", () => {
   it("gives back what it took", () => {
     FastCheck.assert(
       FastCheck.property(FastCheck.jsonValue(), (value) => {
+        // Integers beyond 2^53 are refused on the way back, on purpose: see below.
+        FastCheck.pre(!/\d{16,}/.test(JSON.stringify(value)))
         const back = Either.flatMap(ExactJson.stringify(value, "x"), ExactJson.parse)
         assert.deepStrictEqual(back, Either.right(JSON.parse(JSON.stringify(value))))
       }),
-      { numRuns: 50 }
+      { numRuns: 500 }
     )
   })
 
