@@ -76,7 +76,7 @@ layer(Layer.merge(Sandbox.layer({ hosts: 2 }), NodeContext.layer), { excludeTest
       const broken = process("master", Host.manager.alias, ["no-such-program", "--port", port("master")])
       const error = yield* failsOver(yield* Sandbox.Sandbox, {}, start([broken, good]))
       assert.deepStrictEqual(told(error), ["ClusterError", "Exited", Host.manager.alias])
-      assert.match(error.message, /\| .*no-such-program: not found/)
+      assert.match(error.message, /\| .*no-such-program: (not found|Permission denied)/)
     }))
 
   it.scoped("whose worker never listens: told at its deadline, with what it said", () =>
