@@ -60,7 +60,10 @@ describe("commands", () => {
       const line = `A="a  b"; printf '%s|' "$A" 'it'\\''s'\nfor i in 1 2; do printf $i; done # end`
       assert.strictEqual(yield* stdoutOf(line), "a  b|it's|12")
       // A folder of PATH that may not be read makes it another sentence.
-      assert.match(yield* stdoutOf("-x 2>&1 || echo \"$?\""), /^sh: 1: -x: (not found|Permission denied)\n12[67]\n$/)
+      assert.match(
+        (yield* stdoutOf("-x 2>&1 || echo \"$?\"")) ?? "",
+        /^sh: 1: -x: (not found|Permission denied)\n12[67]\n$/
+      )
     }).pipe(Effect.provide(environment)))
 
   it.scopedLive("read an empty input", () =>
