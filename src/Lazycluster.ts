@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { ConfigError } from "effect/ConfigError"
 import * as Layer from "effect/Layer"
 import * as platform from "./internal/platform.ts"
 import * as ExecutionLog from "./services/ExecutionLog.ts"
@@ -50,7 +49,7 @@ export type Lazycluster = Ssh.Ssh | SshConfig.SshConfig | TaskRunner.TaskRunner 
  *
  * program.pipe(Effect.scoped, Effect.provide(Lazycluster.layer), NodeRuntime.runMain)
  */
-export const layerOf = (options: Options = {}): Layer.Layer<Lazycluster, ConfigError> =>
+export const layerOf = (options: Options = {}): Layer.Layer<Lazycluster> =>
   Layer.mergeAll(
     Ssh.layer(options.ssh).pipe(Layer.provideMerge(SshConfig.layer(options.sshConfig))),
     TaskRunner.layer(options.taskRunner).pipe(Layer.provideMerge(ExecutionLog.layer(options.executionLog)))
@@ -62,4 +61,4 @@ export const layerOf = (options: Options = {}): Layer.Layer<Lazycluster, ConfigE
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Lazycluster, ConfigError> = layerOf()
+export const layer: Layer.Layer<Lazycluster> = layerOf()

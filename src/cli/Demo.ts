@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { ConfigError } from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
@@ -49,7 +48,6 @@ export interface Options {
  * @category errors
  */
 export type DemoError =
-  | ConfigError
   | DaskCluster.StartError
   | DemoReport.LeftBehind
   | RuntimeGroup.GroupError
@@ -98,7 +96,7 @@ const work = Effect.fnUntraced(function*(
   options: Options,
   view: ProgressView.ProgressView,
   known: Ref.Ref<Made>
-): Effect.fn.Return<void, Exclude<DemoError, ConfigError>, Ssh | Scope.Scope> {
+): Effect.fn.Return<void, DemoError, Ssh | Scope.Scope> {
   const { lease, workers } = options
   const { paint, print } = view
   const group = yield* RuntimeGroup.make(hosts.aliases, { lease })
@@ -143,7 +141,7 @@ const withReport = Effect.fnUntraced(function*(
   hosts: DemoHosts.DemoHosts,
   options: Options,
   view: ProgressView.ProgressView
-): Effect.fn.Return<void, Exclude<DemoError, ConfigError>, Ssh> {
+): Effect.fn.Return<void, DemoError, Ssh> {
   const known = yield* Ref.make<Made>({ processes: [], environments: [] })
   // The report is told also when the work was interrupted.
   return yield* Effect.uninterruptibleMask((restore) =>

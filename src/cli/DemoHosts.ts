@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -21,7 +20,7 @@ import type { SandboxError } from "../testing/SandboxError.ts"
  */
 export interface DemoHosts {
   readonly aliases: ReadonlyArray<string>
-  readonly layer: Layer.Layer<Lazycluster.Lazycluster, ConfigError>
+  readonly layer: Layer.Layer<Lazycluster.Lazycluster>
   /** How many TCP connections a host has seen. */
   readonly connections: (runtime: Runtime) => Effect.Effect<number, SshError>
 }

@@ -5,10 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
+import * as allOrNothing from "../internal/allOrNothing.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
 import { sameNetwork } from "../services/HostFacts.ts"
 import type { SshError } from "../services/SshError.ts"
@@ -51,7 +50,6 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
   readonly taken: Ref.Ref<ReadonlySet<number>>
 }): Effect.fn.Return<number, ClusterError | SshError, Scope.Scope> {
   const { at, choice, engine, process, taken } = options
-  const scope = yield* Effect.scope
   const from = listeners(at, options.reachedFrom)
 
   const bind = (port: number) =>
@@ -72,13 +70,11 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
   for (const port of candidates) {
     const ours = yield* Ref.modify(taken, (all) => [!all.has(port), new Set([...all, port])])
     if (!ours) continue
-    const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-    const bound = yield* Effect.either(Scope.extend(bind(port), own))
+    const bound = yield* Effect.either(allOrNothing.make(bind(port)))
     if (Either.isRight(bound)) {
       yield* at.holdsPort(port)
       return port
     }
-    yield* Scope.close(own, Exit.void)
     if (bound.left.reason !== "PortInUse") return yield* bound.left
     refusals.push({ host: bound.left.host, port })
   }

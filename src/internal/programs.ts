@@ -1,5 +1,5 @@
 /**
- * The scripts under programs/, read once when a layer is built.
+ * The scripts under programs/, read when they are needed.
  *
  * @since 0.1.0
  */

@@ -55,7 +55,7 @@ export const make = (
               onNone: () => Effect.succeed(["", bytes] as const),
               onSome: (error) => Effect.fail(error)
             }),
-            onSuccess: (chunks) => Effect.zipRight(Ref.set(have, concat([bytes, ...chunks])), head)
+            onSuccess: (chunks) => Effect.zipRight(Ref.set(have, Buffer.concat([bytes, ...chunks])), head)
           })
         }
       )
@@ -81,13 +81,3 @@ export const make = (
       }
     })
   )
-
-const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}

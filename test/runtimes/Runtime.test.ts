@@ -50,6 +50,29 @@ const names = Effect.map(
   (all) => all.map(({ argv }) => argv[0]).filter((name) => name?.startsWith("lazycluster-") === false)
 )
 
+/** Begins a process again and again, interrupted a little later each time: it is gone soon after, and nothing is left. */
+const interruptedAtAnyMoment = <A>(
+  most: number,
+  begin: (runtime: Runtime.Runtime) => Effect.Effect<A, unknown, Scope.Scope>
+) =>
+  Effect.gen(function*() {
+    const hosts = yield* InMemorySsh
+    const scope = yield* Scope.make()
+    const runtime = yield* during(make(scope), "5 seconds")
+    for (let millis = 0; millis <= most; millis += 25) {
+      const fiber = yield* Effect.fork(
+        Effect.scoped(Effect.zipRight(begin(runtime), Effect.never))
+      )
+      yield* TestClock.adjust(millis)
+      yield* Fiber.interruptFork(fiber)
+      yield* TestClock.adjust("4 seconds")
+      assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)), `${millis}`)
+      assert.deepStrictEqual(yield* names, [], `${millis}`)
+    }
+    yield* during(Scope.close(scope, Exit.void), "5 seconds")
+    assert.deepStrictEqual(yield* hosts.leftovers, [])
+  }).pipe(Effect.provide(layer([{ alias: "host-1", latency: "100 millis" }], { commands })))
+
 describe("a runtime", () => {
   it.scoped("has an environment, paths and facts", () =>
     Effect.gen(function*() {
@@ -190,23 +213,7 @@ describe("exec", () => {
     }).pipe(Effect.provide(world)))
 
   it.scoped("that is interrupted at any moment leaves no process", () =>
-    Effect.gen(function*() {
-      const hosts = yield* InMemorySsh
-      const scope = yield* Scope.make()
-      const runtime = yield* during(make(scope), "5 seconds")
-      for (let millis = 0; millis <= 600; millis += 25) {
-        const fiber = yield* Effect.fork(
-          Effect.scoped(Effect.zipRight(runtime.exec({ argv: ["worker"] }), Effect.never))
-        )
-        yield* TestClock.adjust(millis)
-        yield* Fiber.interruptFork(fiber)
-        yield* TestClock.adjust("4 seconds")
-        assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)), `${millis}`)
-        assert.deepStrictEqual(yield* names, [], `${millis}`)
-      }
-      yield* during(Scope.close(scope, Exit.void), "5 seconds")
-      assert.deepStrictEqual(yield* hosts.leftovers, [])
-    }).pipe(Effect.provide(layer([{ alias: "host-1", latency: "100 millis" }], { commands }))))
+    interruptedAtAnyMoment(600, (runtime) => runtime.exec({ argv: ["worker"] })))
 
   it.scoped("whose link was lost: the process is halted when the link is back, and nobody waits for it", () =>
     Effect.gen(function*() {
@@ -274,23 +281,7 @@ describe("long-running processes", () => {
     }).pipe(Effect.provide(world)))
 
   it.scoped("whose start is interrupted at any moment are ended soon after", () =>
-    Effect.gen(function*() {
-      const hosts = yield* InMemorySsh
-      const scope = yield* Scope.make()
-      const runtime = yield* during(make(scope), "5 seconds")
-      for (let millis = 0; millis <= 400; millis += 25) {
-        const fiber = yield* Effect.fork(
-          Effect.scoped(Effect.zipRight(runtime.start("worker", { argv: ["worker"] }), Effect.never))
-        )
-        yield* TestClock.adjust(millis)
-        yield* Fiber.interruptFork(fiber)
-        yield* TestClock.adjust("4 seconds")
-        assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)), `${millis}`)
-        assert.deepStrictEqual(yield* names, [], `${millis}`)
-      }
-      yield* during(Scope.close(scope, Exit.void), "5 seconds")
-      assert.deepStrictEqual(yield* hosts.leftovers, [])
-    }).pipe(Effect.provide(layer([{ alias: "host-1", latency: "100 millis" }], { commands }))))
+    interruptedAtAnyMoment(400, (runtime) => runtime.start("worker", { argv: ["worker"] })))
 
   it.scoped("tell what they print across a cut, without loss or repeat", () =>
     Effect.gen(function*() {
