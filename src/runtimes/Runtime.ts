@@ -3,39 +3,23 @@
  *
  * @since 0.1.0
  */
-import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
-import * as Option from "effect/Option"
-import * as Random from "effect/Random"
-import * as Ref from "effect/Ref"
-import * as Schema from "effect/Schema"
-import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import * as allOrNothing from "../internal/allOrNothing.ts"
-import * as bounded from "../internal/bounded.ts"
-import * as followedOutput from "../internal/followedOutput.ts"
-import * as localUser from "../internal/localUser.ts"
-import * as programs from "../internal/programs.ts"
-import * as recordedProcess from "../internal/recordedProcess.ts"
-import * as remotePath from "../internal/remotePath.ts"
-import { pythonArgv, pythonInput } from "../internal/shipping.ts"
-import * as Guardian from "../services/Guardian.ts"
 import * as Host from "../services/Host.ts"
-import * as Ledger from "../services/Ledger.ts"
-import * as Progress from "../services/Progress.ts"
-import { RuntimeError } from "../services/RuntimeError.ts"
-import { Ssh } from "../services/Ssh.ts"
-import type { Files, SshConnection } from "../services/SshConnection.ts"
-import { type SshConfigError, SshError } from "../services/SshError.ts"
+import type { RuntimeError } from "../services/RuntimeError.ts"
+import type { Ssh } from "../services/Ssh.ts"
+import type { SshConnection } from "../services/SshConnection.ts"
+import type { SshConfigError, SshError } from "../services/SshError.ts"
 import type { RuntimeTask } from "../tasks/RuntimeTask.ts"
 import type { TaskError } from "../tasks/TaskError.ts"
 import type { TaskResult } from "../tasks/TaskEvent.ts"
 import * as Runner from "../tasks/TaskRunner.ts"
-import { type Command, commandProblems, type TaskTarget } from "../tasks/TaskTarget.ts"
-import { Cleanup, HostReport } from "./Cleanup.ts"
+import type { Command, TaskTarget } from "../tasks/TaskTarget.ts"
+import { acquire } from "./runtimeAcquire.ts"
 
 /**
  * What a runtime may be told.
@@ -109,31 +93,6 @@ export interface Runtime extends TaskTarget {
  */
 export type Listener = "ours" | "foreign" | "nobody" | "unknown"
 
-const isListener = Schema.is(Schema.Literal("ours", "foreign", "nobody"))
-
-/** Milliseconds: beats go each second. */
-const longSilence = 5000
-
-/** The name of the variable that holds the working directory. */
-const workingDirectoryVariable = "WORKING_DIR"
-
-/** What the guardian's protocol, a line a message with tabs between, cannot carry. */
-const unusable = /[\n\t\0]/
-
-const unusableDirectory = (host: string, path: string): RuntimeError =>
-  new RuntimeError({
-    reason: "WorkingDirectory",
-    host,
-    step: "working directory",
-    detail: `${JSON.stringify(path)} holds a newline, a tab or a NUL`,
-    hint: "name another `workingDirectory`: this one could not stand in a line of text"
-  })
-
-const identifier = Effect.map(
-  Effect.replicateEffect(Random.nextIntBetween(0, 36), 12),
-  (digits) => digits.map((digit) => digit.toString(36)).join("")
-)
-
 /**
  * Takes a host into use, in one round trip after the connection stands: guardian, directory, facts. Closing the scope ends
  * every process that was started and removes the temporary directory; the host does the same by itself when the manager
@@ -155,168 +114,6 @@ export const make = Effect.fn("Runtime.make")(function*(
   options: Options = {}
 ): Effect.fn.Return<Runtime, SshError | SshConfigError | RuntimeError, Ssh | Scope.Scope> {
   return yield* allOrNothing.make(acquire(host, options))
-})
-
-const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: Options) {
-  const ssh = yield* Ssh
-  const cleanup = yield* Cleanup
-  const named = typeof host === "string" ? yield* Host.parse(host) : host
-  if (unusable.test(options.workingDirectory ?? "")) {
-    return yield* unusableDirectory(named.alias, options.workingDirectory ?? "")
-  }
-  yield* Effect.annotateCurrentSpan("host", named.alias)
-  const run = yield* programs.load("run", "sh")
-  const whose = yield* programs.load("listener", "sh")
-  const id = yield* identifier
-  const lease = Duration.max(Duration.decode(options.lease ?? "30 seconds"), "2 seconds")
-  const grace = Duration.decode(options.grace ?? "2 seconds")
-  const scripts = {
-    guardian: yield* programs.load("guardian", "sh"),
-    anchor: yield* programs.load("anchor", "sh")
-  }
-  const guardian = yield* Progress.step(named.alias, "connect", () =>
-    Guardian.make({
-      id,
-      host: named,
-      connect: ssh.connect(named),
-      programs: scripts,
-      workingDirectory: options.workingDirectory,
-      lease,
-      grace,
-      executables: options.executables ?? [],
-      onEnd: (ended) =>
-        cleanup.add(HostReport.make({
-          host: named.alias,
-          runtime: id,
-          reached: Option.isSome(ended),
-          ...Option.getOrElse(ended, () => ({ ended: 0, killed: 0, left: [], removed: [], kept: [], stuck: [] }))
-        }))
-    }))
-
-  const places = { home: guardian.facts.home, workingDirectory: guardian.workingDirectory }
-  const resolve = (path: string) => remotePath.resolve(path, places)
-  const environment = { ...options.environment, [workingDirectoryVariable]: guardian.workingDirectory }
-  const words = (command: Command, sessions: string): Effect.Effect<ReadonlyArray<string>, SshError> => {
-    const env = { ...environment, ...command.env }
-    // Whatever is given for it, the lease is ours.
-    const others = Object.fromEntries(Object.entries(env).filter(([name]) => name !== "LAZYCLUSTER_LEASE"))
-    const wrong = commandProblems({ ...command, env: others })
-    return wrong.length > 0
-      ? new SshError({
-        reason: "Spawn",
-        host: named.alias,
-        step: `start ${command.argv[0]}`,
-        detail: wrong.join("; "),
-        hint: "nothing was started; a command and its environment are texts without NUL, each variable under a name"
-      })
-      : Effect.succeed([
-        command.cwd === undefined ? guardian.workingDirectory : resolve(command.cwd),
-        sessions,
-        ...Object.entries({ ...env, LAZYCLUSTER_LEASE: id }).map(([name, value]) => `${name}=${value}`),
-        "--",
-        ...command.argv
-      ])
-  }
-  const user = yield* localUser.current
-  const ledger = yield* Ledger.make({ id, host: named.alias, owner: `${user.name}@${user.machine}`, lease, guardian })
-
-  const scope = yield* Effect.scope
-  /** A host that has been silent for long is not waited for at each process: what is left there is the lease's. */
-  const atMost = (effect: Effect.Effect<void, SshError>) =>
-    Effect.flatMap(
-      guardian.silence,
-      (silence) =>
-        Effect.ignore(bounded.within(effect, silence > longSilence ? "1 second" : Duration.sum(grace, "10 seconds")))
-    )
-  const away = Stream.runHead(Stream.filter(guardian.link.changes, ({ _tag }) => _tag !== "Up"))
-  /** Where the link is away nobody waits for its return, but what is asked for happens then. */
-  const soon = (effect: Effect.Effect<void, SshError>) =>
-    effect.pipe(
-      Effect.ignore,
-      Effect.interruptible,
-      Effect.forkIn(scope),
-      Effect.flatMap((fiber) => atMost(Effect.asVoid(Effect.raceFirst(Fiber.await(fiber), away))))
-    )
-
-  const exec: Runtime["exec"] = Effect.fn("Runtime.exec")(function*(command) {
-    const recorded = yield* words(command, `${guardian.state}/sessions`)
-    const connection = yield* guardian.connection
-    return yield* recordedProcess.make(
-      connection.exec({ program: run, words: recorded }, { lasting: command.lasting }),
-      (pid, start) => soon(guardian.halt(pid, start, grace))
-    )
-  })
-
-  const opened = yield* Ref.make(Option.none<{ readonly over: SshConnection; readonly files: Files }>())
-  const opening = yield* Effect.makeSemaphore(1)
-  /** One session a link, open until the runtime closes. */
-  const files: Runtime["files"] = opening.withPermits(1)(Effect.gen(function*() {
-    const over = yield* guardian.connection
-    const held = yield* Ref.get(opened)
-    if (Option.isSome(held) && held.value.over === over) return held.value.files
-    const files = yield* Scope.extend(over.files, scope)
-    yield* Ref.set(opened, Option.some({ over, files }))
-    return files
-  }))
-
-  const started = yield* Ref.make(0)
-  const start: Runtime["start"] = Effect.fn("Runtime.start")(function*(name, command) {
-    const said = yield* words(command, "-")
-    const count = yield* Ref.updateAndGet(started, (n) => n + 1)
-    // A name is used once, so that a start which is said twice has one effect. A guardian takes none that begins with a dot.
-    const unique = `${name.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^\.|^$/, "_")}.${count}`
-    const watched = yield* Effect.uninterruptibleMask((restore) =>
-      Effect.tap(
-        restore(guardian.start(unique, said)),
-        (watched) => Effect.addFinalizer(() => soon(guardian.stop(watched, grace)))
-      )
-    )
-    const { pid, start } = yield* Deferred.await(watched.started)
-    yield* ledger.process({ name: unique, pid, start, command: command.argv[0] })
-    return {
-      name: unique,
-      pid,
-      exit: Effect.flatMap(
-        Deferred.poll(watched.exited),
-        Option.getOrElse(() => Effect.raceFirst(Deferred.await(watched.exited), guardian.over))
-      ),
-      output: (from, offset = 0) => followedOutput.follow(watched, guardian.state, files, from, offset),
-      tail: followedOutput.tail(watched, guardian.state, files)
-    }
-  })
-
-  return {
-    id,
-    host: named,
-    facts: guardian.facts,
-    workingDirectory: guardian.workingDirectory,
-    environment,
-    resolve,
-    connection: guardian.connection,
-    link: Stream.map(
-      guardian.link.changes,
-      (link) => link._tag === "Up" ? "up" : link._tag === "Away" ? "away" : "gone"
-    ),
-    exec,
-    python: Effect.fnUntraced(function*(program, args, { env, python = "python3" } = {}) {
-      const process = yield* exec({ argv: pythonArgv(program, python), env })
-      yield* process.write(pythonInput(program, args))
-      return process
-    }),
-    files,
-    holdsPort: ledger.port,
-    listener: (port: number, pid: number) =>
-      guardian.connection.pipe(
-        Effect.flatMap((connection) => connection.exec({ program: whose, words: [String(port), id, String(pid)] })),
-        Effect.flatMap((process) => Stream.runFold(Stream.decodeText(process.stdout), "", (all, text) => all + text)),
-        Effect.map((said): Listener => {
-          const answer = said.trim()
-          return isListener(answer) ? answer : "unknown"
-        }),
-        Effect.scoped
-      ),
-    start
-  }
 })
 
 /**

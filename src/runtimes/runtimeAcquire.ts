@@ -1,0 +1,119 @@
+/**
+ * A host taken into use: its guardian, and what a runtime can do through it.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import * as localUser from "../internal/localUser.ts"
+import * as programs from "../internal/programs.ts"
+import * as remotePath from "../internal/remotePath.ts"
+import { pythonArgv, pythonInput } from "../internal/shipping.ts"
+import * as Guardian from "../services/Guardian.ts"
+import * as Host from "../services/Host.ts"
+import * as Ledger from "../services/Ledger.ts"
+import * as Progress from "../services/Progress.ts"
+import { RuntimeError } from "../services/RuntimeError.ts"
+import { Ssh } from "../services/Ssh.ts"
+import { Cleanup, HostReport } from "./Cleanup.ts"
+import type { Options, Runtime } from "./Runtime.ts"
+import * as runtimeFiles from "./runtimeFiles.ts"
+import * as runtimeListener from "./runtimeListener.ts"
+import * as runtimeProcesses from "./runtimeProcesses.ts"
+
+/** The name of the variable that holds the working directory. */
+const workingDirectoryVariable = "WORKING_DIR"
+
+/** What the guardian's protocol, a line a message with tabs between, cannot carry. */
+const unusable = /[\n\t\0]/
+
+const unusableDirectory = (host: string, path: string): RuntimeError =>
+  new RuntimeError({
+    reason: "WorkingDirectory",
+    host,
+    step: "working directory",
+    detail: `${JSON.stringify(path)} holds a newline, a tab or a NUL`,
+    hint: "name another `workingDirectory`: this one could not stand in a line of text"
+  })
+
+const identifier = Effect.map(
+  Effect.replicateEffect(Random.nextIntBetween(0, 36), 12),
+  (digits) => digits.map((digit) => digit.toString(36)).join("")
+)
+
+/**
+ * The steps of `Runtime.make`; what they acquired stays when one of them fails.
+ *
+ * @internal
+ */
+export const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: Options) {
+  const ssh = yield* Ssh
+  const cleanup = yield* Cleanup
+  const named = typeof host === "string" ? yield* Host.parse(host) : host
+  if (unusable.test(options.workingDirectory ?? "")) {
+    return yield* unusableDirectory(named.alias, options.workingDirectory ?? "")
+  }
+  yield* Effect.annotateCurrentSpan("host", named.alias)
+  const id = yield* identifier
+  const lease = Duration.max(Duration.decode(options.lease ?? "30 seconds"), "2 seconds")
+  const grace = Duration.decode(options.grace ?? "2 seconds")
+  const scripts = {
+    guardian: yield* programs.load("guardian", "sh"),
+    anchor: yield* programs.load("anchor", "sh")
+  }
+  const guardian = yield* Progress.step(named.alias, "connect", () =>
+    Guardian.make({
+      id,
+      host: named,
+      connect: ssh.connect(named),
+      programs: scripts,
+      workingDirectory: options.workingDirectory,
+      lease,
+      grace,
+      executables: options.executables ?? [],
+      onEnd: (ended) =>
+        cleanup.add(HostReport.make({
+          host: named.alias,
+          runtime: id,
+          reached: Option.isSome(ended),
+          ...Option.getOrElse(ended, () => ({ ended: 0, killed: 0, left: [], removed: [], kept: [], stuck: [] }))
+        }))
+    }))
+
+  const { facts, workingDirectory } = guardian
+  const resolve = (path: string) => remotePath.resolve(path, { home: facts.home, workingDirectory })
+  const environment = { ...options.environment, [workingDirectoryVariable]: workingDirectory }
+  const user = yield* localUser.current
+  const ledger = yield* Ledger.make({ id, host: named.alias, owner: `${user.name}@${user.machine}`, lease, guardian })
+  const files = yield* runtimeFiles.make(guardian.connection)
+  const ground = { id, host: named.alias, workingDirectory, environment, resolve }
+  const { exec, start } = yield* runtimeProcesses.make({ guardian, ledger, files, grace, ground })
+
+  const runtime: Runtime = {
+    id,
+    host: named,
+    facts,
+    workingDirectory,
+    environment,
+    resolve,
+    connection: guardian.connection,
+    link: Stream.map(
+      guardian.link.changes,
+      (link) => link._tag === "Up" ? "up" : link._tag === "Away" ? "away" : "gone"
+    ),
+    exec,
+    python: Effect.fnUntraced(function*(program, args, { env, python = "python3" } = {}) {
+      const process = yield* exec({ argv: pythonArgv(program, python), env })
+      yield* process.write(pythonInput(program, args))
+      return process
+    }),
+    files,
+    holdsPort: ledger.port,
+    listener: yield* runtimeListener.make(id, guardian.connection),
+    start
+  }
+  return runtime
+})
