@@ -5,7 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ClusterError } from "../src/clusters/ClusterError.ts"
 import { DaskClientError } from "../src/clusters/DaskClientError.ts"
-import { GroupError } from "../src/runtimes/RuntimeGroup.ts"
+import { JoinError } from "../src/runtimes/JoinError.ts"
+import { GroupError } from "../src/runtimes/GroupError.ts"
 import { FileTransferError } from "../src/services/FileTransfer.ts"
 import { PythonEnvironmentError } from "../src/services/PythonEnvironmentError.ts"
 import { RuntimeError } from "../src/services/RuntimeError.ts"
@@ -21,6 +22,7 @@ const errors = {
   SshError: literals(SshError.fields.reason),
   RuntimeError: literals(RuntimeError.fields.reason),
   GroupError: literals(GroupError.fields.reason),
+  JoinError: literals(JoinError.fields.reason),
   TaskError: literals(TaskError.fields.reason),
   FileTransferError: literals(FileTransferError.fields.reason),
   PythonError: literals(PythonError.fields.reason),

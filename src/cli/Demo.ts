@@ -13,6 +13,7 @@ import * as ClusterPlan from "../clusters/ClusterPlan.ts"
 import * as DaskCluster from "../clusters/DaskCluster.ts"
 import * as ownMemory from "../internal/ownMemory.ts"
 import * as Cleanup from "../runtimes/Cleanup.ts"
+import type { GroupError } from "../runtimes/GroupError.ts"
 import * as RuntimeGroup from "../runtimes/RuntimeGroup.ts"
 import { manager } from "../services/Host.ts"
 import * as Progress from "../services/Progress.ts"
@@ -50,7 +51,7 @@ export interface Options {
 export type DemoError =
   | DaskCluster.StartError
   | DemoReport.LeftBehind
-  | RuntimeGroup.GroupError
+  | GroupError
   | SandboxError
 
 /** What was on the hosts, for the report of what became of it. */

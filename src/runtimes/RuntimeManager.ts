@@ -9,6 +9,7 @@ import type { RuntimeError } from "../services/RuntimeError.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import { SshConfig } from "../services/SshConfig.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
+import { GroupError } from "./GroupError.ts"
 import type { HostFilter } from "./HostFilter.ts"
 import * as RuntimeGroup from "./RuntimeGroup.ts"
 
@@ -37,7 +38,7 @@ export const createGroup = Effect.fn("RuntimeManager.createGroup")(function*(
   options: Options = {}
 ): Effect.fn.Return<
   RuntimeGroup.RuntimeGroup,
-  SshError | SshConfigError | RuntimeError | RuntimeGroup.GroupError,
+  SshError | SshConfigError | RuntimeError | GroupError,
   Ssh | SshConfig | Scope.Scope
 > {
   const config = yield* SshConfig
@@ -51,11 +52,11 @@ export const createGroup = Effect.fn("RuntimeManager.createGroup")(function*(
     filter: { gpuRequired, installedExecutables, minCpuCores, minMemory }
   })
   if (group.runtimes.length > 0) return group
-  return yield* new RuntimeGroup.GroupError({
+  return yield* new GroupError({
     reason: "NoHosts",
     step: "RuntimeManager.createGroup",
+    detail: `0 of ${hosts.length} hosts, 1 wanted`,
     wanted: 1,
-    succeeded: [],
     failed: [...group.inactive],
     hint: hosts.length > 0
       ? "no host passes: mend what is listed, or ask for less"
