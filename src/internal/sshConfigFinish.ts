@@ -3,12 +3,14 @@
  *
  * @since 0.1.0
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Host } from "../services/Host.ts"
 import type { ResolvedHost } from "../services/SshConfig.ts"
 import { SshConfigError } from "../services/SshError.ts"
 import { syntaxError } from "./sshConfigFile.ts"
+import * as Keys from "./sshConfigKeys.ts"
 import type { Settings } from "./sshConfigSettings.ts"
 import * as Tokens from "./sshConfigTokens.ts"
 import * as Value from "./sshConfigValue.ts"
@@ -21,10 +23,12 @@ import * as Value from "./sshConfigValue.ts"
 export interface Machine {
   readonly environment: (name: string) => Effect.Effect<Option.Option<string>>
   readonly exists: (path: string) => Effect.Effect<boolean>
+  readonly files: FileSystem.FileSystem
 }
 
-/** Keys on hardware and DSA are left out: nothing here can sign with them. */
+/** DSA is left out: OpenSSH has given it up too. */
 const defaultIdentities = ["id_ed25519", "id_ecdsa", "id_rsa"]
+const defaultsOnHardware = ["id_ecdsa_sk", "id_ed25519_sk"]
 
 const strictness = ["yes", "accept-new", "no", "ask"] as const
 const families = ["any", "inet", "inet6"] as const
@@ -119,33 +123,52 @@ export const finish = Effect.fnUntraced(function*(
   const provider = text("securitykeyprovider")
   const identitiesConfigured = settings.has("identityfile")
   const connectTimeout = number("connecttimeout", 0)
+  const present = (names: ReadonlyArray<string>) =>
+    Effect.filter(names.map((name) => `${facts.home}/.ssh/${name}`), machine.exists)
+  const identityFiles = identitiesConfigured ? yield* files("identityfile") : yield* present(defaultIdentities)
+  const userKnownHostsFiles = yield* files(
+    "userknownhostsfile",
+    settings.has("userknownhostsfile") ? all("userknownhostsfile") : ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]
+  )
+  const globalKnownHostsFiles = (settings.has("globalknownhostsfile")
+    ? all("globalknownhostsfile")
+    : ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]).filter((file) => !isNone(file))
   return {
     host,
     hostName: facts.hostName,
     port: facts.port,
     user: facts.user,
     hostKeyAlias: facts.hostKeyAlias,
-    identityFiles: identitiesConfigured
-      ? yield* files("identityfile")
-      : yield* Effect.filter(defaultIdentities.map((name) => `${facts.home}/.ssh/${name}`), machine.exists),
+    identityFiles,
     identitiesConfigured,
+    certificatesBeside: yield* Keys.certificatesBeside(machine.files, identityFiles),
+    securityKeys: identitiesConfigured
+      ? yield* Keys.onHardware(machine.files, identityFiles)
+      : yield* present(defaultsOnHardware),
+    hostAuthority: Option.getOrUndefined(
+      yield* Keys.onlyAuthority(
+        machine.files,
+        [...userKnownHostsFiles, ...globalKnownHostsFiles],
+        facts.hostKeyAlias === undefined
+          ? { name: facts.hostName, port: facts.port }
+          : { name: facts.hostKeyAlias, port: 22 }
+      )
+    ),
     certificateFiles: yield* files("certificatefile"),
     identitiesOnly: yes("identitiesonly"),
     identityAgent,
     pubkeyAuthentication: first("pubkeyauthentication") !== "no",
+    passwordAuthentication: first("passwordauthentication") !== "no",
+    kbdInteractiveAuthentication: first("kbdinteractiveauthentication") !== "no",
+    numberOfPasswordPrompts: number("numberofpasswordprompts", 3),
     preferredAuthentications: text("preferredauthentications"),
     gssapiAuthentication: yes("gssapiauthentication"),
     pkcs11Provider: text("pkcs11provider"),
     securityKeyProvider: provider?.startsWith("$") === true
       ? Option.getOrUndefined(yield* machine.environment(provider.slice(1)))
       : provider,
-    userKnownHostsFiles: yield* files(
-      "userknownhostsfile",
-      settings.has("userknownhostsfile") ? all("userknownhostsfile") : ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]
-    ),
-    globalKnownHostsFiles: (settings.has("globalknownhostsfile")
-      ? all("globalknownhostsfile")
-      : ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]).filter((file) => !isNone(file)),
+    userKnownHostsFiles,
+    globalKnownHostsFiles,
     revokedHostKeys: text("revokedhostkeys"),
     strictHostKeyChecking: oneOf(strictness, first("stricthostkeychecking"), "ask"),
     hashKnownHosts: yes("hashknownhosts"),

@@ -153,7 +153,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const { state } = again ? yield* readAll(host, once.state.settings, Option.some(hostName)) : once
     return yield* finish(host, state.settings, factsOf(host, state.settings, hostName), {
       environment: optional,
-      exists: (file) => Effect.orElseSucceed(fs.exists(file), () => false)
+      exists: (file) => Effect.orElseSucceed(fs.exists(file), () => false),
+      files: fs
     })
   })
 

@@ -102,18 +102,18 @@ const jumps: Reader = (line) => {
 const skip: Reader = ({ words }) => Either.right(words)
 
 const skipped = `addkeystoagent afstokenpassing batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots
-  canonicalizepermittedcnames casignaturealgorithms challengeresponseauthentication channeltimeout cipher clearallforwardings
+  canonicalizepermittedcnames casignaturealgorithms channeltimeout cipher clearallforwardings
   compressionlevel connectionattempts controlmaster controlpath controlpersist dsaauthentication dynamicforward
   enableescapecommandline enablesshkeysign escapechar exitonforwardfailure fallbacktorsh fingerprinthash
   forkafterauthentication forwardagent forwardx11 forwardx11timeout forwardx11trusted gatewayports globalknownhostsfile2
   gssapiclientidentity gssapidelegatecredentials gssapikexalgorithms gssapikeyexchange gssapirenewalforcesrekey
   gssapiserveridentity gssapitrustdns hostbasedacceptedalgorithms hostbasedauthentication hostbasedkeytypes ipqos
-  kbdinteractiveauthentication kbdinteractivedevices keepalive kerberosauthentication kerberostgtpassing localcommand
-  localforward loglevel logverbose numberofpasswordprompts obscurekeystroketiming passwordauthentication permitlocalcommand
+  kbdinteractivedevices keepalive kerberosauthentication kerberostgtpassing localcommand
+  localforward loglevel logverbose obscurekeystroketiming permitlocalcommand
   permitremoteopen protocol protocolkeepalives pubkeyacceptedalgorithms pubkeyacceptedkeytypes refuseconnection rekeylimit
   remotecommand remoteforward requesttty requiredrsasize rhostsauthentication rhostsrsaauthentication rsaauthentication
-  sendenv sessiontype setuptimeout skeyauthentication stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility
-  tcpkeepalive tisauthentication tunnel tunneldevice updatehostkeys usekeychain useprivilegedport userknownhostsfile2
+  sendenv sessiontype setuptimeout stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility
+  tcpkeepalive tunnel tunneldevice updatehostkeys usekeychain useprivilegedport userknownhostsfile2
   useroaming usersh verifyhostkeydns versionaddendum visualhostkey warnweakcrypto xauthlocation`.split(/\s+/)
 
 const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
@@ -123,6 +123,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["bindinterface", word],
   ["canonicalizehostname", choice({ yes: "yes", no: "no", true: "yes", false: "no", always: "always" })],
   ["certificatefile", word],
+  ["challengeresponseauthentication", flag],
   ["checkhostip", flag],
   ["ciphers", word],
   ["compression", choice({ yes: "yes", no: "no" })],
@@ -138,10 +139,13 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["identityfile", word],
   ["identityfile2", word],
   ["ignoreunknown", word],
+  ["kbdinteractiveauthentication", flag],
   ["kexalgorithms", word],
   ["knownhostscommand", command],
   ["macs", word],
   ["nohostauthenticationforlocalhost", flag],
+  ["numberofpasswordprompts", whole],
+  ["passwordauthentication", flag],
   ["pkcs11provider", word],
   ["port", port],
   ["preferredauthentications", word],
@@ -154,6 +158,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ],
   ["revokedhostkeys", word],
   ["securitykeyprovider", word],
+  ["skeyauthentication", flag],
   ["serveralivecountmax", whole],
   ["serveraliveinterval", time],
   ["setenv", assignments],
@@ -163,6 +168,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     choice({ yes: "yes", no: "no", ask: "ask", "accept-new": "accept-new", true: "yes", false: "no", off: "no" })
   ],
   ["tag", word],
+  ["tisauthentication", flag],
   ["user", word],
   ["userknownhostsfile", several]
 ])
@@ -170,6 +176,9 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 /** Older names of the same thing. */
 const names: ReadonlyMap<string, string> = new Map([
   ["identityfile2", "identityfile"],
+  ["challengeresponseauthentication", "kbdinteractiveauthentication"],
+  ["skeyauthentication", "kbdinteractiveauthentication"],
+  ["tisauthentication", "kbdinteractiveauthentication"],
   ["smartcarddevice", "pkcs11provider"]
 ])
 

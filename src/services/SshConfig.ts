@@ -9,6 +9,7 @@ import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as internal from "../internal/sshConfigResolver.ts"
 import { Host } from "./Host.ts"
@@ -36,11 +37,20 @@ export class ResolvedHost extends Schema.Class<ResolvedHost>("lazycluster/Resolv
   /** Whether any `IdentityFile` was configured. */
   identitiesConfigured: Schema.Boolean,
   certificateFiles: Texts,
+  /** Certificates that lie beside the identities: `id_ed25519-cert.pub`. */
+  certificatesBeside: Texts,
+  /** Identities that are keys on hardware (FIDO). */
+  securityKeys: Texts,
+  /** Where known_hosts names the authority that vouches for the host, if it holds no key of the host's own. */
+  hostAuthority: Text,
   /** Only the identities above, whatever an agent holds. */
   identitiesOnly: Schema.Boolean,
   /** The socket of the agent, `SSH_AUTH_SOCK` unless configured; `none` when configured so; absent when there is none. */
   identityAgent: Text,
   pubkeyAuthentication: Schema.Boolean,
+  passwordAuthentication: Schema.Boolean,
+  kbdInteractiveAuthentication: Schema.Boolean,
+  numberOfPasswordPrompts: Schema.Int,
   preferredAuthentications: Text,
   gssapiAuthentication: Schema.Boolean,
   pkcs11Provider: Text,
@@ -74,6 +84,54 @@ export class ResolvedHost extends Schema.Class<ResolvedHost>("lazycluster/Resolv
   serverAliveCountMax: Schema.Int,
   setEnv: Schema.Record({ key: Schema.String, value: Schema.String })
 }) {}
+
+/**
+ * The ways to authenticate that are left, in order: those that the config prefers, without those that it turns off.
+ *
+ * @internal
+ */
+export const methods = (self: ResolvedHost): ReadonlyArray<string> => {
+  const preferred = self.preferredAuthentications?.split(",").map((method) => method.trim()) ??
+    ["gssapi-with-mic", "hostbased", "publickey", "keyboard-interactive", "password"]
+  const off = [
+    ...(self.gssapiAuthentication ? [] : ["gssapi-with-mic"]),
+    ...(self.pubkeyAuthentication ? [] : ["publickey"]),
+    ...(self.kbdInteractiveAuthentication ? [] : ["keyboard-interactive"]),
+    ...(self.passwordAuthentication ? [] : ["password"])
+  ]
+  return preferred.filter((method) => !off.includes(method))
+}
+
+/** OpenSSH can do hostbased and gssapi-with-mic too. */
+const withSsh2: ReadonlySet<string> = new Set(["publickey", "keyboard-interactive", "password"])
+
+const keyThatNeedsIt = (self: ResolvedHost): string | undefined => {
+  const [certificate] = [...self.certificateFiles, ...self.certificatesBeside]
+  if (certificate !== undefined) return `it is reached with a certificate, ${certificate}`
+  if (self.pkcs11Provider !== undefined) return `its key is on a smart card, PKCS11Provider ${self.pkcs11Provider}`
+  const [securityKey] = self.securityKeys
+  const mayAsk = !self.identitiesOnly && self.identityAgent !== undefined && self.identityAgent !== "none"
+  const others = self.identityFiles.length > self.securityKeys.length || (mayAsk && !self.identitiesConfigured)
+  return securityKey === undefined || others ? undefined : `its key is on a security key, ${securityKey}`
+}
+
+const authority = ({ hostAuthority }: ResolvedHost): string | undefined =>
+  hostAuthority && `its host key is vouched for by an authority only, ${hostAuthority}`
+
+/**
+ * Why a host needs OpenSSH's own client, if it does: the config names means that ssh2 does not have. `Ssh.layerOpenSsh` has
+ * them all.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const needsOpenSsh = (self: ResolvedHost): Option.Option<string> => {
+  const left = methods(self)
+  if (left.length > 0 && !left.some((method) => withSsh2.has(method))) {
+    return Option.some(`the ssh config allows ${left.join(" and ")} only`)
+  }
+  return Option.fromNullable((left.includes("publickey") ? keyThatNeedsIt(self) : undefined) ?? authority(self))
+}
 
 /**
  * The ssh config of the user and of the system. Files are read at each question, so a change counts at once.
