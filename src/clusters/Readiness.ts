@@ -27,7 +27,7 @@ export const wait = (
   const dial = runtime.connection.pipe(
     Effect.flatMap((connection) => connection.dial({ port })),
     Effect.mapError(({ detail, reason }) => ({
-      detail: reason === "ForwardRefused" && !/prohibited/.test(detail) ? `nothing listens on its port ${port}` : detail
+      detail: reason === "ForwardRefused" ? `nothing listens on its port ${port}` : detail
     }))
   )
   const once = probe._tag === "Tcp"

@@ -14,6 +14,8 @@ import type { Transport } from "../services/Ssh.ts"
 import type { Invocation, SshConnection } from "../services/SshConnection.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import * as allOrNothing from "./allOrNothing.ts"
+import * as socketListener from "./socketListener.ts"
+import * as socketPath from "./socketPath.ts"
 
 type Kind = "lasting" | "short"
 
@@ -156,6 +158,8 @@ export const make = Effect.fnUntraced(function*(
     )
 
   const files = yield* RcRef.make({ acquire: session("lasting", (transport) => transport.files) })
+  const exec: SshConnection["exec"] = (invocation, options) =>
+    session(options?.lasting === true ? "lasting" : "short", (transport) => transport.exec(invocation))
 
   const connection: SshConnection = {
     host,
@@ -164,11 +168,10 @@ export const make = Effect.fnUntraced(function*(
       Ref.get(state),
       (s) => Effect.forEach(s.lines, (line) => line.transport.sever, { discard: true })
     ),
-    exec: (invocation, options) =>
-      session(options?.lasting === true ? "lasting" : "short", (transport) => transport.exec(invocation)),
+    exec,
     files: RcRef.get(files),
     dial: first.dial,
-    listen: first.listen,
+    listen: (at) => socketPath.isSocket(at) ? socketListener.listen(first, exec, at) : first.listen(at),
     anchor: (invocation) =>
       Effect.gen(function*() {
         const anchor = { invocation, scope: yield* Effect.scope }

@@ -111,7 +111,7 @@ export const connectError = (host: string, where: string, cause: unknown, heard 
  * @internal
  */
 export const jumpError = (host: string, where: string, error: SshError): SshError =>
-  error.reason !== "ForwardRefused" ? error : new SshError({
+  error.reason !== "ForwardRefused" && error.reason !== "ForwardForbidden" ? error : new SshError({
     reason: /refused/i.test(error.detail) ? "Refused" : "Unreachable",
     host,
     step: "connect",
@@ -133,10 +133,12 @@ export const channelError = (host: string, step: string, cause: unknown): SshErr
   const error = (reason: SshError["reason"], hint: string) => new SshError({ reason, host, step, detail, hint, cause })
   if (step === "dial") {
     const forbidden = typeof cause === "object" && cause !== null && "reason" in cause && cause.reason === prohibited
-    return error(
-      "ForwardRefused",
-      forbidden ? "sshd forbids it: AllowTcpForwarding, PermitOpen" : "does the program listen there yet?"
-    )
+    return forbidden
+      ? error(
+        "ForwardForbidden",
+        "sshd forbids it: AllowTcpForwarding or PermitOpen, AllowStreamLocalForwarding for sockets"
+      )
+      : error("ForwardRefused", "does the program listen there yet?")
   }
   // The channel stands, but what it was opened for is not there.
   if (/^Unable to (exec|start subsystem)/.test(detail)) {

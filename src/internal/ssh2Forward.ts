@@ -1,52 +1,49 @@
 /**
- * Ports forwarded over a connection, in both directions.
+ * Ports and Unix sockets forwarded over a connection, in both directions.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Duplex } from "node:stream"
 import type { ClientChannel } from "ssh2"
-import type { Address, Listener } from "../services/SshConnection.ts"
+import type { Address, Listener, SocketAddress, TcpAddress } from "../services/SshConnection.ts"
 import { SshError } from "../services/SshError.ts"
+import * as arrivals from "./arrivals.ts"
+import * as socketPath from "./socketPath.ts"
 import { asSocket } from "./ssh2Channel.ts"
 import type { Link } from "./ssh2Link.ts"
-
-/** As many connections wait to be taken as a kernel lets wait. */
-const waiting = 511
 
 /**
  * Connects to an address as the host sees it.
  *
  * @internal
  */
-export const dial =
-  (link: Link) => ({ address = "127.0.0.1", port }: Address): Effect.Effect<Duplex, SshError, Scope.Scope> =>
-    link.request<ClientChannel>({
-      step: "dial",
-      run: (done) =>
-        link.client.forwardOut(
-          "127.0.0.1",
-          0,
-          address,
-          port,
-          (cause, channel) => cause === undefined ? done(undefined, asSocket(link, channel)) : done(cause, channel)
-        ),
-      discard: (channel, done) => {
-        channel.destroy()
-        done()
-      }
-    })
+export const dial = (link: Link) => (to: Address): Effect.Effect<Duplex, SshError, Scope.Scope> => {
+  const opened = link.request<ClientChannel>({
+    step: "dial",
+    run: (done) => {
+      const opened = (cause: Error | undefined, channel: ClientChannel) =>
+        cause === undefined ? done(undefined, asSocket(link, channel)) : done(cause, channel)
+      if (socketPath.isSocket(to)) link.client.openssh_forwardOutStreamLocal(to.path, opened)
+      else link.client.forwardOut("127.0.0.1", 0, to.address ?? "127.0.0.1", to.port, opened)
+    },
+    discard: (channel, done) => {
+      channel.destroy()
+      done()
+    }
+  })
+  return socketPath.isSocket(to) ? Effect.zipRight(socketPath.check(link.host, "dial", to), opened) : opened
+}
 
-const forbidden = (host: string, at: string) =>
+const forbidden = (host: string, at: string, option: string) =>
   new SshError({
-    reason: "ForwardRefused",
+    reason: "ForwardForbidden",
     host,
     step: "listen",
     detail: `the server does not let us listen on ${at}`,
-    hint: "does sshd allow it (AllowTcpForwarding, PermitListen)?"
+    hint: `does sshd allow it (${option})?`
   })
 
 const taken = (host: string, at: string, port: number) =>
@@ -58,6 +55,10 @@ const taken = (host: string, at: string, port: number) =>
     hint: `see who holds it: ssh ${host} ss -ltnp 'sport = :${port}'`
   })
 
+type Take = (channel: Duplex) => boolean
+
+const keyOf = (address: string, port: number) => `${address}:${port}`
+
 /**
  * Listens on the host. To be made once for a link.
  *
@@ -65,60 +66,84 @@ const taken = (host: string, at: string, port: number) =>
  */
 export const listen = (link: Link) => {
   const { client, host } = link
-  const takers = new Map<string, (channel: Duplex) => boolean>()
-  client.on("tcp connection", (info, accept, reject) => {
-    const take = takers.get(`${info.destIP}:${info.destPort}`)
+  /** By address and port, or by path. */
+  const takers = new Map<string, Take>()
+  const arrived = (key: string, accept: () => ClientChannel, reject: () => void) => {
+    const take = takers.get(key)
     if (take === undefined) return reject()
     const channel = asSocket(link, accept())
     if (!take(channel)) channel.destroy()
-  })
+  }
+  client.on(
+    "tcp connection",
+    (info, accept, reject) => arrived(keyOf(info.destIP, info.destPort), accept, reject)
+  )
+  // The types of ssh2 know less of this channel than of the other; it is the same.
+  client.on(
+    "unix connection",
+    (info, accept, reject) => arrived(info.socketPath, accept as () => ClientChannel, reject)
+  )
 
-  const bind = (address: string, port: number, take: (channel: Duplex) => boolean) =>
+  const bindPort = (address: string, port: number, take: Take) =>
     link.request<number>({
       step: "listen",
       run: (done) =>
         client.forwardIn(address, port, (cause, bound) => {
           // In this very turn: the first connection may be in the same packet.
-          if (cause === undefined) takers.set(`${address}:${bound}`, take)
+          if (cause === undefined) takers.set(keyOf(address, bound), take)
           done(cause, bound)
         }),
       discard: (bound, done) => {
-        takers.delete(`${address}:${bound}`)
+        takers.delete(keyOf(address, bound))
         client.unforwardIn(address, bound, () => done())
+      }
+    })
+
+  const bindSocket = (path: string, take: Take) =>
+    link.request<number>({
+      step: "listen",
+      run: (done) =>
+        client.openssh_forwardInStreamLocal(path, (cause) => {
+          if (cause === undefined || cause === null) takers.set(path, take)
+          done(cause ?? undefined, 0)
+        }),
+      discard: (_, done) => {
+        takers.delete(path)
+        client.openssh_unforwardInStreamLocal(path, () => done())
       }
     })
 
   /** The server does not say why it refuses a port: whether it would give any tells. */
   const refusal = (address: string, port: number): Effect.Effect<SshError> => {
-    const at = port === 0 ? `any port of ${address}` : `${address}:${port}`
-    return port === 0 ? Effect.succeed(forbidden(host, at)) : Effect.scoped(bind(address, 0, () => false)).pipe(
+    const rules = "AllowTcpForwarding, PermitListen"
+    if (port === 0) return Effect.succeed(forbidden(host, `any port of ${address}`, rules))
+    const at = `${address}:${port}`
+    return Effect.scoped(bindPort(address, 0, () => false)).pipe(
       Effect.match({
-        onFailure: (error) => error.reason === "LinkLost" ? error : forbidden(host, at),
+        onFailure: (error) => error.reason === "LinkLost" ? error : forbidden(host, at, rules),
         onSuccess: () => taken(host, at, port)
       })
     )
   }
 
-  return ({ address = "127.0.0.1", port }: Address): Effect.Effect<Listener, SshError, Scope.Scope> =>
+  const unlessLost = (refusal: Effect.Effect<SshError>) => (bound: Effect.Effect<number, SshError, Scope.Scope>) =>
+    Effect.catchIf(bound, ({ reason }) => reason !== "LinkLost", () => Effect.flatMap(refusal, Effect.fail))
+
+  const onPort = ({ address = "127.0.0.1", port }: TcpAddress, take: Take) =>
+    unlessLost(refusal(address, port))(bindPort(address, port, take))
+
+  const onSocket = (at: SocketAddress, take: Take) =>
+    Effect.zipRight(
+      socketPath.check(host, "listen", at),
+      unlessLost(Effect.succeed(forbidden(host, at.path, "AllowStreamLocalForwarding, DisableForwarding")))(
+        bindSocket(at.path, take)
+      )
+    )
+
+  return (at: Address): Effect.Effect<Listener, SshError, Scope.Scope> =>
     Effect.gen(function*() {
-      const arrivals = yield* Effect.acquireRelease(
-        Queue.dropping<Duplex>(waiting),
-        (queue) =>
-          // Those that nobody took have nobody to close them.
-          Effect.zipRight(
-            Effect.map(Queue.takeAll(queue), (channels) => Array.from(channels, (channel) => channel.destroy())),
-            Queue.shutdown(queue)
-          )
-      )
-      const bound = yield* bind(address, port, (channel) => Queue.unsafeOffer(arrivals, channel)).pipe(
-        Effect.catchIf(
-          (error) => error.reason !== "LinkLost",
-          () => Effect.flatMap(refusal(address, port), Effect.fail)
-        )
-      )
-      return {
-        port: bound,
-        connections: Stream.merge(Stream.fromQueue(arrivals), Stream.fromEffect(link.lost), { haltStrategy: "left" })
-      }
+      const { offer, taken } = yield* arrivals.make
+      const port = yield* socketPath.isSocket(at) ? onSocket(at, offer) : onPort(at, offer)
+      return { port, connections: Stream.merge(taken, Stream.fromEffect(link.lost), { haltStrategy: "left" }) }
     })
 }

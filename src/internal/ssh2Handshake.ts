@@ -119,6 +119,8 @@ const ready = (resolved: ResolvedHost, parts: {
         sock,
         username: resolved.user,
         readyTimeout: 0,
+        // Unix sockets are asked for of any server: one that cannot refuses.
+        strictVendor: false,
         ...keepalive(resolved, settings),
         algorithms: { cipher: [...ciphers], kex: [...keyExchanges], serverHostKey: [...known.order] },
         // Without the `none` probe that ssh2 begins with: a round trip less.

@@ -33,7 +33,7 @@ export class Ssh extends Context.Tag("lazycluster/Ssh")<Ssh, {
 
 /**
  * One TCP connection to a host, as a transport opens it: `exec` fails with `ChannelRefused` when the server's sessions are
- * used up.
+ * used up, and `listen` on a Unix socket may leave its file, as sshd does: the service removes it.
  *
  * @since 0.1.0
  * @category models

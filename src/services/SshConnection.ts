@@ -111,24 +111,44 @@ export interface Files {
 }
 
 /**
- * Where to listen or to dial on a host. `port` 0 listens on any free port.
+ * A TCP port of a host. `port` 0 listens on any free port.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Address {
+export interface TcpAddress {
   /** Default `127.0.0.1`. */
   readonly address?: string | undefined
   readonly port: number
 }
 
 /**
- * A listening port of a host: bound when its `listen` succeeded, free once its scope is closed.
+ * A Unix socket of a host, by its absolute path.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SocketAddress {
+  readonly path: string
+}
+
+/**
+ * Where to listen or to dial on a host.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Address = TcpAddress | SocketAddress
+
+/**
+ * A listening port or socket of a host: bound when its `listen` succeeded, free once its scope is closed. The file of a
+ * socket goes with it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Listener {
+  /** The port that was bound; 0 for a Unix socket. */
   readonly port: number
   /** Each connection, as long as its consumer holds it. Fails when the listener is lost with its link. */
   readonly connections: Stream.Stream<Duplex, SshError>
@@ -156,9 +176,15 @@ export interface SshConnection {
   ) => Effect.Effect<RemoteProcess, SshError, Scope.Scope>
   /** One lasting session, opened at first use. */
   readonly files: Effect.Effect<Files, SshError, Scope.Scope>
-  /** Connects to an address as the host sees it: half closes pass through, errors destroy the stream. */
+  /**
+   * Connects to an address as the host sees it: half closes pass through, errors destroy the stream. Fails with
+   * `ForwardRefused` when nothing listens there, with `ForwardForbidden` when the server's rules are against it.
+   */
   readonly dial: (to: Address) => Effect.Effect<Duplex, SshError, Scope.Scope>
-  /** Listens on the host. Fails with `PortInUse` when the port is taken there. */
+  /**
+   * Listens on the host. Fails with `PortInUse` when the port or the path is taken there, with `ForwardForbidden` when the
+   * server's rules are against it. A dead socket of the same user does not count: it is replaced.
+   */
   readonly listen: (at: Address) => Effect.Effect<Listener, SshError, Scope.Scope>
   /**
    * Runs the invocation once on every further TCP connection that this one opens when the server's sessions are used up,

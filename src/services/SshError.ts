@@ -56,8 +56,9 @@ export class SshConfigError extends Schema.TaggedError<SshConfigError>("lazyclus
  * - `Protocol`: what answers does not speak SSH as it should
  * - `LinkLost`: the connection has gone
  * - `ChannelRefused`: the server opens no further session
- * - `ForwardRefused`: the server forbids forwarding, or nothing listens at the far end
- * - `PortInUse`: a listening port is taken on that host
+ * - `ForwardRefused`: nothing listens at the far end
+ * - `ForwardForbidden`: the server's rules are against this forward, or the user may not bind there
+ * - `PortInUse`: a port to listen on, or the path of a socket, is taken on that host
  * - `Transfer`: a file operation failed
  * - `Spawn`: a process could not be started
  *
@@ -76,6 +77,7 @@ export const SshErrorReason = Schema.Literal(
   "LinkLost",
   "ChannelRefused",
   "ForwardRefused",
+  "ForwardForbidden",
   "PortInUse",
   "Transfer",
   "Spawn"

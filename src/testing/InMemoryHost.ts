@@ -153,8 +153,14 @@ export type Entry =
     | { readonly _tag: "Exited"; readonly pid: number; readonly code: number; readonly signal?: string | undefined }
     | { readonly _tag: "Signalled"; readonly pid: number; readonly signal: string }
     | { readonly _tag: "Wrote"; readonly path: string; readonly bytes: number; readonly mode: number }
-    | { readonly _tag: "Listening"; readonly port: number; readonly owner: string }
-    | { readonly _tag: "Freed"; readonly port: number }
+    | {
+      readonly _tag: "Listening"
+      /** 0 for a Unix socket. */
+      readonly port: number
+      readonly path?: string | undefined
+      readonly owner: string
+    }
+    | { readonly _tag: "Freed"; readonly port: number; readonly path?: string | undefined }
     | { readonly _tag: "Dialled"; readonly address: string; readonly port: number }
     | { readonly _tag: "Fault"; readonly fault: string }
   )

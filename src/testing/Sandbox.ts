@@ -35,6 +35,8 @@ export interface Options {
   readonly python?: string | undefined
   /** Whether ports may be forwarded, as sshd's `AllowTcpForwarding`. Default `true`. */
   readonly allowTcpForwarding?: boolean | undefined
+  /** Whether Unix sockets may be forwarded, as sshd's `AllowStreamLocalForwarding`. Default `true`. */
+  readonly allowStreamLocalForwarding?: boolean | undefined
   /** Variables added to the environment of every host. */
   readonly env?: Readonly<Record<string, string>> | undefined
 }
@@ -134,7 +136,10 @@ export const make: (options?: Options) => Effect.Effect<Sandbox["Type"], Sandbox
       hostKey: hostKey.private,
       authorizedKey,
       maxSessions: options.maxSessions ?? 10,
-      allowTcpForwarding: options.allowTcpForwarding ?? true
+      forwarding: {
+        ports: options.allowTcpForwarding ?? true,
+        sockets: options.allowStreamLocalForwarding ?? true
+      }
     })
     const { connections, cut, port, resume, stall } = running
     const host: SandboxHost = { alias, port, home, hostKey: hostKey.public, connections, cut, stall, resume }

@@ -86,7 +86,7 @@ describe("allocate", () => {
       const [a, strict] = yield* Effect.all([Runtime.make("a"), Runtime.make("strict")])
       const taken = yield* none
       const error = yield* Effect.flip(allocate(a, [strict], taken))
-      assert.deepInclude(error, { _tag: "SshError", reason: "ForwardRefused", host: "strict" })
+      assert.deepInclude(error, { _tag: "SshError", reason: "ForwardForbidden", host: "strict" })
       assert.strictEqual((yield* Ref.get(taken)).size, 1)
     }).pipe(Effect.provide(layer(["a", { alias: "strict", allowForwarding: false }]))))
 })

@@ -105,7 +105,7 @@ layer(Layer.merge(Sandbox.layer({ hosts: 2 }), NodeContext.layer), { excludeTest
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ hosts: 2, allowTcpForwarding: false })
       const error = yield* failsOver(sandbox, {}, start([master, good]))
-      assert.deepStrictEqual(told(error), ["SshError", "ForwardRefused", "host-2"])
+      assert.deepStrictEqual(told(error), ["SshError", "ForwardForbidden", "host-2"])
       assert.include(error.hint, "AllowTcpForwarding")
     }))
 

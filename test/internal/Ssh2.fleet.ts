@@ -185,7 +185,7 @@ describe.skipIf(!Fleet.available)("a connection to sshd", () => {
           Effect.gen(function*() {
             const listen = yield* Effect.flip(Effect.scoped(connection.listen({ port: 45_678 })))
             const dial = yield* Effect.flip(Effect.scoped(connection.dial({ port: 22 })))
-            assert.deepStrictEqual([listen.reason, dial.reason], ["ForwardRefused", "ForwardRefused"])
+            assert.deepStrictEqual([listen.reason, dial.reason], ["ForwardForbidden", "ForwardForbidden"])
             assert.include(dial.hint, "sshd forbids it")
           })))
     }

@@ -36,7 +36,7 @@ describe("a connection to a Sandbox host", () => {
     Effect.gen(function*() {
       const any = yield* Effect.flip(Effect.scoped(connection.listen({ port: 0 })))
       const one = yield* Effect.flip(Effect.scoped(connection.listen({ port: 45_678 })))
-      assert.deepStrictEqual([any.reason, one.reason], ["ForwardRefused", "ForwardRefused"])
+      assert.deepStrictEqual([any.reason, one.reason], ["ForwardForbidden", "ForwardForbidden"])
       assert.include(one.hint, "AllowTcpForwarding")
     }), { allowTcpForwarding: false })
 })

@@ -277,8 +277,8 @@ describe("ports", () => {
   it.scoped("an sshd that forbids forwarding refuses both ways", () =>
     Effect.gen(function*() {
       const connection = yield* connect("host-1")
-      assert.strictEqual((yield* Effect.flip(connection.listen({ port: 0 }))).reason, "ForwardRefused")
-      assert.strictEqual((yield* Effect.flip(connection.dial({ port: 1 }))).reason, "ForwardRefused")
+      assert.strictEqual((yield* Effect.flip(connection.listen({ port: 0 }))).reason, "ForwardForbidden")
+      assert.strictEqual((yield* Effect.flip(connection.dial({ port: 1 }))).reason, "ForwardForbidden")
     }).pipe(Effect.provide(layer([{ alias: "host-1", allowForwarding: false }]))))
 })
 

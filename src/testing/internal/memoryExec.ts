@@ -15,6 +15,7 @@ import * as memoryDuplex from "./memoryDuplex.ts"
 import * as memoryFiles from "./memoryFiles.ts"
 import type { MemoryHost } from "./memoryHost.ts"
 import * as memoryHttp from "./memoryHttp.ts"
+import * as memoryListen from "./memoryListen.ts"
 import * as memoryNetwork from "./memoryNetwork.ts"
 import * as memoryPipe from "./memoryPipe.ts"
 import * as memoryProcess from "./memoryProcess.ts"
@@ -110,22 +111,22 @@ const view = (host: MemoryHost, process: memoryProcess.MemoryProcess): Process =
     Effect.map(
       Effect.acquireRelease(
         Effect.gen(function*() {
-          const bound = yield* memoryNetwork.bind(
-            host.network,
-            at,
-            host.alias,
-            `${process.pid} ${process.argv.join(" ")}`
-          )
+          const bound = yield* memoryListen.bind(host, at, `${process.pid} ${process.argv.join(" ")}`)
           const release = Effect.suspend(() =>
             host.network.bound.has(bound)
               ? Effect.zipRight(
                 memoryNetwork.close(host.network, bound),
-                host.note({ _tag: "Freed", port: bound.port })
+                host.note({ _tag: "Freed", port: bound.port, path: bound.path })
               )
               : Effect.void
           )
           process.held.add(release)
-          yield* host.note({ _tag: "Listening", port: bound.port, owner: `process ${process.pid}` })
+          yield* host.note({
+            _tag: "Listening",
+            port: bound.port,
+            path: bound.path,
+            owner: `process ${process.pid}`
+          })
           return { bound, release }
         }),
         ({ release }) => Effect.zipRight(release, Effect.sync(() => process.held.delete(release)))

@@ -23,6 +23,6 @@ export const of = (host: MemoryHost): Effect.Effect<ReadonlyArray<string>> =>
     return [
       ...carried.map(({ argv, pid }) => `${host.alias}: process ${pid} ${argv.join(" ")}`),
       ...tops.map((path) => `${host.alias}: ${path}`),
-      ...held.map(({ owner, port }) => `${host.alias}: port ${port} held by ${owner}`)
+      ...held.map(({ owner, path, port }) => `${host.alias}: ${path ?? `port ${port}`} held by ${owner}`)
     ]
   })

@@ -14,7 +14,10 @@ import type { Gate } from "./memoryGate.ts"
 /** @internal */
 export interface Bound {
   readonly address: string
+  /** 0 for a Unix socket. */
   readonly port: number
+  /** Of a Unix socket, which its host has, not its network. */
+  readonly path?: string | undefined
   /** Who holds the port, as `leftovers` tells it. */
   readonly owner: string
   readonly host: string
@@ -46,10 +49,20 @@ const wildcard = (address: string) => address === "0.0.0.0" || address === "::" 
 
 const plain = (address: string | undefined) => address === undefined || address === "localhost" ? "127.0.0.1" : address
 
+const render = (to: Address) => "path" in to ? to.path : `${plain(to.address)}:${to.port}`
+
 const overlaps = (a: string, b: string) => a === b || wildcard(a) || wildcard(b)
 
+/** The one that is reached there from a host. */
+const find = (network: Network, to: Address, host: string): Bound | undefined =>
+  [...network.bound].find((bound) =>
+    "path" in to
+      ? bound.path === to.path && bound.host === host
+      : bound.path === undefined && bound.port === to.port && overlaps(bound.address, plain(to.address))
+  )
+
 /**
- * Binds a port or says who has it.
+ * Binds a port or a path, or says who has it.
  *
  * @internal
  */
@@ -61,24 +74,30 @@ export const bind = (
 ): Effect.Effect<Bound, SshError> =>
   Effect.flatMap(Queue.unbounded<Duplex>(), (arrivals) =>
     Effect.suspend(() => {
-      const address = plain(at.address)
-      const holder = (port: number) =>
-        [...network.bound].find((bound) => bound.port === port && overlaps(bound.address, address))
-      while (at.port === 0 && holder(network.nextPort) !== undefined) network.nextPort += 1
-      const port = at.port === 0 ? network.nextPort++ : at.port
-      const taken = holder(port)
+      const to = choose(network, at, host)
+      const taken = find(network, to, host)
       if (taken !== undefined) {
         return new SshError({
           reason: "PortInUse",
           host,
           step: "listen",
-          detail: `${address}:${port} is held by ${taken.owner} of ${taken.host}`
+          detail: `${render(to)} is held by ${taken.owner} of ${taken.host}`
         })
       }
-      const bound: Bound = { address, port, owner, host, arrivals, open: new Set() }
+      const where = "path" in to
+        ? { address: "", port: 0, path: to.path }
+        : { address: plain(to.address), port: to.port }
+      const bound: Bound = { ...where, owner, host, arrivals, open: new Set() }
       network.bound.add(bound)
       return Effect.succeed(bound)
     }))
+
+/** For port 0 the next one that is free. */
+const choose = (network: Network, at: Address, host: string): Address => {
+  if ("path" in at || at.port !== 0) return at
+  while (find(network, { ...at, port: network.nextPort }, host) !== undefined) network.nextPort += 1
+  return { ...at, port: network.nextPort++ }
+}
 
 /**
  * Frees the port. Connections that nobody has accepted end.
@@ -115,14 +134,13 @@ export const connect = (
   gates: ReadonlyArray<Gate>
 ): Effect.Effect<Duplex, SshError> =>
   Effect.suspend(() => {
-    const address = plain(to.address)
-    const bound = [...network.bound].find((bound) => bound.port === to.port && overlaps(bound.address, address))
+    const bound = find(network, to, host)
     if (bound === undefined) {
       return new SshError({
         reason: "ForwardRefused",
         host,
         step: "dial",
-        detail: `nothing listens on ${address}:${to.port}`,
+        detail: `nothing listens on ${render(to)}`,
         hint: "does the program listen there yet?"
       })
     }

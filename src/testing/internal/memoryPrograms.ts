@@ -12,6 +12,7 @@ import type { MemoryHost } from "./memoryHost.ts"
 import type { Link } from "./memoryLink.ts"
 import { bytesOf } from "./memoryPipe.ts"
 import type { Body, MemoryProcess } from "./memoryProcess.ts"
+import * as memorySocket from "./memorySocket.ts"
 
 /**
  * The body of the process that sshd starts for an invocation; `link` is `undefined` on the manager.
@@ -28,6 +29,8 @@ export const body = (host: MemoryHost, link: Link | undefined, { program, words 
       return anchor(host, link, process, words)
     case "listener":
       return Effect.as(process.io.stdout(bytesOf(`${whose(host, words)}\n`)), 0)
+    case "socket":
+      return memorySocket.keep(host, process, words)
     default:
       process.argv = [`lazycluster-${program.name}`, ...words]
       return memoryExec.exec(host, process)

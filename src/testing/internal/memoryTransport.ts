@@ -16,6 +16,7 @@ import * as memoryDuplex from "./memoryDuplex.ts"
 import * as memoryFiles from "./memoryFiles.ts"
 import type { MemoryHost } from "./memoryHost.ts"
 import * as memoryLink from "./memoryLink.ts"
+import * as memoryListen from "./memoryListen.ts"
 import * as memoryNetwork from "./memoryNetwork.ts"
 import * as memoryPipe from "./memoryPipe.ts"
 import * as memoryProcess from "./memoryProcess.ts"
@@ -51,7 +52,7 @@ const slot = (host: MemoryHost, link: memoryLink.Link, step: string) =>
 
 const forwarding = (host: MemoryHost, step: string) =>
   host.options.allowForwarding === false
-    ? refuse(host, step, "ForwardRefused", "administratively prohibited", "does sshd allow it (AllowTcpForwarding)?")
+    ? refuse(host, step, "ForwardForbidden", "administratively prohibited", "does sshd allow it (AllowTcpForwarding)?")
     : Effect.void
 
 /** A process behind pipes; `through` is what each chunk of the client passes. */
@@ -91,8 +92,8 @@ const start = Effect.fnUntraced(function*(
 /** A listening port whose closing is the business of the scope that it is given. */
 const listen = (host: MemoryHost, at: Parameters<SshConnection["listen"]>[0], owner: string) =>
   Effect.acquireRelease(
-    Effect.tap(memoryNetwork.bind(host.network, at, host.alias, owner), (bound) =>
-      host.note({ _tag: "Listening", port: bound.port, owner })),
+    Effect.tap(memoryListen.bind(host, at, owner), (bound) =>
+      host.note({ _tag: "Listening", port: bound.port, path: bound.path, owner })),
     (bound) =>
       free(host, bound)
   )
@@ -100,7 +101,10 @@ const listen = (host: MemoryHost, at: Parameters<SshConnection["listen"]>[0], ow
 const free = (host: MemoryHost, bound: memoryNetwork.Bound) =>
   Effect.suspend(() =>
     host.network.bound.has(bound)
-      ? Effect.zipRight(memoryNetwork.unbind(host.network, bound), host.note({ _tag: "Freed", port: bound.port }))
+      ? Effect.zipRight(
+        memoryNetwork.unbind(host.network, bound),
+        host.note({ _tag: "Freed", port: bound.port, path: bound.path })
+      )
       : Effect.void
   )
 
@@ -160,7 +164,11 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
       Effect.gen(function*() {
         yield* through
         yield* forwarding(host, "dial")
-        yield* host.note({ _tag: "Dialled", address: to.address ?? "127.0.0.1", port: to.port })
+        yield* host.note(
+          "path" in to
+            ? { _tag: "Dialled", address: to.path, port: 0 }
+            : { _tag: "Dialled", address: to.address ?? "127.0.0.1", port: to.port }
+        )
         return end(
           yield* Effect.acquireRelease(
             memoryNetwork.connect(host.network, to, host.alias, [host.gate]),
@@ -221,7 +229,7 @@ export const manager = (host: MemoryHost, name: Host): SshConnection => ({
       (end) => Effect.sync(() => memoryDuplex.destroy(end))
     ),
   listen: (at) =>
-    Effect.map(listen(host, at, "manager"), (bound) => ({
+    Effect.map(memoryListen.removed(host, at, listen(host, at, "manager")), (bound) => ({
       port: bound.port,
       connections: Stream.fromQueue(bound.arrivals)
     })),

@@ -14,6 +14,8 @@ import { concat } from "./memoryPipe.ts"
 type Node =
   | { readonly _tag: "Directory"; mode: number; modified: number }
   | { readonly _tag: "File"; mode: number; modified: number; bytes: Uint8Array }
+  /** What `bind` makes; it stays when nobody listens any more. */
+  | { readonly _tag: "Socket"; mode: number; modified: number }
 
 /** @internal */
 export interface Tree {
@@ -21,6 +23,7 @@ export interface Tree {
   readonly stat: (path: string) => Effect.Effect<Option.Option<FileStat>>
   readonly list: (path: string) => Effect.Effect<ReadonlyArray<string>, SshError>
   readonly makeDirectory: (path: string, mode?: number) => Effect.Effect<void, SshError>
+  readonly makeSocket: (path: string) => Effect.Effect<void, SshError>
   readonly read: (path: string) => Effect.Effect<Uint8Array, SshError>
   readonly write: (path: string, bytes: Uint8Array, mode?: number) => Effect.Effect<void, SshError>
   readonly append: (path: string, bytes: Uint8Array, mode?: number) => Effect.Effect<void, SshError>
@@ -46,7 +49,7 @@ export const make = (host: string, home: string): Tree => {
       const path = resolve(asked)
       const parent = nodes.get(posix.dirname(path))
       if (parent === undefined) return refuse(step, path, "No such file or directory")
-      if (parent._tag === "File") return refuse(step, path, "Not a directory")
+      if (parent._tag !== "Directory") return refuse(step, path, "Not a directory")
       return act(path, Math.floor(millis / 1000))
     })
   const locked = (path: string) => ((nodes.get(posix.dirname(path))?.mode ?? 0) & 0o200) === 0
@@ -54,6 +57,7 @@ export const make = (host: string, home: string): Tree => {
     change(step, asked, (path, modified) => {
       const node = nodes.get(path)
       if (node?._tag === "Directory") return refuse(step, path, "Is a directory")
+      if (node?._tag === "Socket") return refuse(step, path, "No such device or address")
       if (node === undefined ? locked(path) : (node.mode & 0o200) === 0) return refuse(step, path, "Permission denied")
       const bytes = next(node?.bytes ?? new Uint8Array())
       nodes.set(path, { _tag: "File", mode: mode ?? node?.mode ?? 0o644, modified, bytes })
@@ -78,8 +82,8 @@ export const make = (host: string, home: string): Tree => {
     stat: (asked) =>
       Effect.sync(() =>
         Option.map(Option.fromNullable(nodes.get(resolve(asked))), (node) => ({
-          type: node._tag === "File" ? "file" : "directory",
-          size: node._tag === "File" ? node.bytes.length : 4096,
+          type: node._tag === "File" ? "file" : node._tag === "Directory" ? "directory" : "other",
+          size: node._tag === "File" ? node.bytes.length : node._tag === "Directory" ? 4096 : 0,
           mode: node.mode,
           modified: node.modified
         }))
@@ -89,19 +93,27 @@ export const make = (host: string, home: string): Tree => {
         const path = resolve(asked)
         const node = nodes.get(path)
         if (node === undefined) return refuse("list", path, "No such file or directory")
-        if (node._tag === "File") return refuse("list", path, "Not a directory")
+        if (node._tag !== "Directory") return refuse("list", path, "Not a directory")
         return Effect.succeed(
           [...nodes.keys()].filter((other) => other !== path && posix.dirname(other) === path)
             .map((other) => posix.basename(other)).sort()
         )
       }),
     makeDirectory,
+    makeSocket: (asked) =>
+      change("bind", asked, (path, modified) => {
+        if (nodes.has(path)) return refuse("bind", path, "Address already in use")
+        if (locked(path)) return refuse("bind", path, "Permission denied")
+        nodes.set(path, { _tag: "Socket", mode: 0o600, modified })
+        return Effect.void
+      }),
     read: (asked) =>
       Effect.suspend(() => {
         const path = resolve(asked)
         const node = nodes.get(path)
         if (node === undefined) return refuse("read", path, "No such file or directory")
         if (node._tag === "Directory") return refuse("read", path, "Is a directory")
+        if (node._tag === "Socket") return refuse("read", path, "No such device or address")
         return (node.mode & 0o400) === 0 ? refuse("read", path, "Permission denied") : Effect.succeed(node.bytes)
       }),
     write: (path, bytes, mode) => put("write", path, mode, () => bytes),

@@ -1,10 +1,11 @@
 /**
- * Port forwards of a Sandbox host, in both directions.
+ * Forwards of ports and Unix sockets of a Sandbox host, in both directions.
  *
  * @since 0.1.0
  */
+import { chmodSync } from "node:fs"
 import * as net from "node:net"
-import type { ServerChannel, TcpipBindInfo } from "ssh2"
+import type { ServerCallback, ServerChannel, SocketBindInfo, TcpipBindInfo } from "ssh2"
 import type { Peer } from "./sandboxPeer.ts"
 
 /** Half closes pass through; what is on its way when one side closes still arrives. */
@@ -36,12 +37,23 @@ const portOf = (server: net.Server): number => {
 }
 
 /**
- * Serves `direct-tcpip` and `tcpip-forward`; listeners and sockets go with the connection.
+ * What sshd calls `AllowTcpForwarding` and `AllowStreamLocalForwarding`.
  *
  * @internal
  */
-export const serve = (peer: Peer): void => {
+export interface Allowed {
+  readonly ports: boolean
+  readonly sockets: boolean
+}
+
+/**
+ * Serves forwards in both directions; listeners and sockets go with the connection.
+ *
+ * @internal
+ */
+export const serve = (peer: Peer, allowed: Allowed): void => {
   const { connection } = peer
+  /** By address and port, or by path. */
   const listeners = new Map<string, net.Server>()
 
   const keep = (socket: net.Socket): void => {
@@ -49,8 +61,8 @@ export const serve = (peer: Peer): void => {
     socket.once("close", forget)
   }
 
-  connection.on("tcpip", (accept, reject, info) => {
-    const socket = net.connect({ host: info.destIP, port: info.destPort, allowHalfOpen: true, noDelay: true })
+  const reach = (to: net.NetConnectOpts, accept: () => ServerChannel, reject: () => void): void => {
+    const socket = net.connect({ ...to, allowHalfOpen: true, noDelay: true })
     keep(socket)
     socket.once("error", reject)
     socket.once("connect", () => {
@@ -58,47 +70,99 @@ export const serve = (peer: Peer): void => {
       if (peer.gone()) return
       join(accept(), socket)
     })
-  })
+  }
+  if (allowed.ports) {
+    connection.on(
+      "tcpip",
+      (accept, reject, { destIP, destPort }) => reach({ host: destIP, port: destPort }, accept, reject)
+    )
+  }
+  if (allowed.sockets) {
+    connection.on(
+      "openssh.streamlocal",
+      (accept, reject, { socketPath }) => reach({ path: socketPath }, accept, reject)
+    )
+  }
 
-  const carry = (socket: net.Socket, address: string, port: number): void => {
+  /** `open` asks the client to take the connection. */
+  const carry = (socket: net.Socket, open: (taken: ServerCallback) => void): void => {
     keep(socket)
     socket.on("error", () => socket.destroy())
     if (peer.gone()) return void socket.destroy()
-    const { remoteAddress = "127.0.0.1", remotePort = 0 } = socket
-    connection.forwardOut(address, port, remoteAddress, remotePort, (error, channel) => {
+    open((error, channel) => {
       if (error !== undefined) return void socket.destroy()
       if (socket.destroyed) return channel.end()
       join(channel, socket)
     })
   }
 
-  const listen = (info: TcpipBindInfo, accept: (port: number) => void, reject: () => void): void => {
+  const listen = (parts: {
+    readonly at: net.ListenOptions
+    /** By what the client knows the forward. */
+    readonly key: (server: net.Server) => string
+    readonly carry: (socket: net.Socket, server: net.Server) => void
+    readonly bound: (server: net.Server) => void
+    readonly reject: () => void
+  }): void => {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
-    // The client knows the forward by the address that it asked for.
-    server.on("connection", (socket) => carry(socket, info.bindAddr, portOf(server)))
+    server.on("connection", (socket) => parts.carry(socket, server))
     const forget = peer.whenGone(() => server.close())
     server.on("error", () => {
       forget()
-      reject()
+      parts.reject()
     })
     server.on("close", forget)
-    server.listen(info.bindPort, "127.0.0.1", () => {
+    server.listen(parts.at, () => {
       if (peer.gone()) return
-      listeners.set(`${info.bindAddr}:${portOf(server)}`, server)
-      accept(portOf(server))
+      listeners.set(parts.key(server), server)
+      parts.bound(server)
     })
+  }
+
+  const listenOnPort = ({ bindAddr, bindPort }: TcpipBindInfo, accept: (port: number) => void, reject: () => void) =>
+    listen({
+      at: { port: bindPort, host: "127.0.0.1" },
+      key: (server) => `${bindAddr}:${portOf(server)}`,
+      carry: (socket, server) => {
+        const { remoteAddress = "127.0.0.1", remotePort = 0 } = socket
+        carry(socket, (taken) => connection.forwardOut(bindAddr, portOf(server), remoteAddress, remotePort, taken))
+      },
+      bound: (server) => accept(portOf(server)),
+      reject
+    })
+
+  const listenOnSocket = ({ socketPath }: SocketBindInfo, accept: () => void, reject: () => void) =>
+    listen({
+      at: { path: socketPath },
+      key: () => socketPath,
+      carry: (socket) => carry(socket, (taken) => connection.openssh_forwardOutStreamLocal(socketPath, taken)),
+      bound: () => {
+        // As sshd's StreamLocalBindMask by default.
+        chmodSync(socketPath, 0o600)
+        accept()
+      },
+      reject
+    })
+
+  const cancel = (key: string, accept: () => void, reject: () => void): void => {
+    const server = listeners.get(key)
+    if (server === undefined) return reject()
+    listeners.delete(key)
+    server.close()
+    accept()
   }
 
   connection.on("request", (accept, reject, name, info) => {
     const yes = (port?: number) => accept?.(port)
     const no = () => reject?.()
-    if (name === "tcpip-forward") return listen(info, yes, no)
-    if (name !== "cancel-tcpip-forward") return no()
-    const key = `${info.bindAddr}:${info.bindPort}`
-    const server = listeners.get(key)
-    if (server === undefined) return no()
-    listeners.delete(key)
-    server.close()
-    yes()
+    if (name === "tcpip-forward") return allowed.ports ? listenOnPort(info, yes, no) : no()
+    if (name === "cancel-tcpip-forward") cancel(`${info.bindAddr}:${info.bindPort}`, yes, no)
+  })
+  type Socket = "streamlocal-forward@openssh.com" | "cancel-streamlocal-forward@openssh.com"
+  connection.on("request", (accept: (() => void) | undefined, reject, name: Socket, info: SocketBindInfo) => {
+    const yes = () => accept?.()
+    const no = () => reject?.()
+    if (name === "streamlocal-forward@openssh.com") return allowed.sockets ? listenOnSocket(info, yes, no) : no()
+    if (name === "cancel-streamlocal-forward@openssh.com") cancel(info.socketPath, yes, no)
   })
 }

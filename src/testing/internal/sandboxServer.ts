@@ -31,7 +31,7 @@ export interface Options {
   readonly hostKey: string
   readonly authorizedKey: ParsedKey
   readonly maxSessions: number
-  readonly allowTcpForwarding: boolean
+  readonly forwarding: forwards.Allowed
 }
 
 /**
@@ -115,7 +115,7 @@ const open = (
         SSH_CONNECTION: `127.0.0.1 ${port} ${local}`,
         SSH_CLIENT: `127.0.0.1 ${port} ${portOf()}`
       })
-      if (options.allowTcpForwarding) forwards.serve(peer)
+      forwards.serve(peer, options.forwarding)
     }
     const ssh = new ssh2.Server({
       hostKeys: [options.hostKey],
