@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
@@ -13,7 +14,7 @@ import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import { type GroupError, missed } from "./GroupError.ts"
 import { needed } from "./groupExecution.ts"
-import { acquire, defaultConcurrency, scopesOf } from "./groupMembers.ts"
+import { acquire, defaultConcurrency, holdsOf } from "./groupMembers.ts"
 import type { HostFilter } from "./HostFilter.ts"
 import type * as Runtime from "./Runtime.ts"
 
@@ -72,8 +73,19 @@ export interface RuntimeGroup {
   readonly policy: Policy
   /** For members to come: what the others were made with. */
   readonly options: Options
-  /** Of the members that the group has made, by alias: closing one ends what runs there. */
-  readonly scopes: ReadonlyMap<string, Scope.CloseableScope>
+  /** The hold on the members that were taken into use by the group itself, by alias. */
+  readonly holds: ReadonlyMap<string, Hold>
+}
+
+/**
+ * What a group has of a member that it has taken into use: its scope, and a word to whoever works there when it is removed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Hold {
+  readonly scope: Scope.CloseableScope
+  readonly removed: Deferred.Deferred<void>
 }
 
 /**
@@ -99,7 +111,7 @@ export const fromRuntimes = (runtimes: ReadonlyArray<Runtime.Runtime>, options: 
   concurrency: options.concurrency ?? defaultConcurrency,
   policy: options.policy ?? "all",
   options,
-  scopes: new Map()
+  holds: new Map()
 })
 
 /**
@@ -135,5 +147,5 @@ const assemble = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Host>
   if (members.length < wanted) {
     return yield* missed("RuntimeGroup.make", wanted, group.runtimes.map(({ host }) => host.alias), inactive)
   }
-  return { ...group, inactive, scopes: new Map(scopesOf(members)) }
+  return { ...group, inactive, holds: yield* holdsOf(members) }
 })

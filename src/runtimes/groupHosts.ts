@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as STM from "effect/STM"
@@ -11,6 +13,7 @@ import * as Stream from "effect/Stream"
 import * as TRef from "effect/TRef"
 import { GroupError } from "./GroupError.ts"
 import type { Runtime } from "./Runtime.ts"
+import type { RuntimeGroup } from "./RuntimeGroup.ts"
 
 interface Place {
   readonly runtime: Runtime
@@ -30,13 +33,15 @@ export interface Hosts {
   /** Waits until a host could take one more and nobody waits for one, or until no host is left. */
   readonly room: Effect.Effect<void>
   /**
-   * Runs an effect on the host with the least to do, on none of `avoid` as long as others are up. Waits while all are busy
-   * or away; fails once all have gone.
+   * Runs an effect on the host with the least to do, on none of `avoid` as long as others are up; on another one when its
+   * host is removed from the group. Waits while all are busy or away; fails once all have gone. Each call is told by `asks`.
    */
   readonly on: <A, E, R>(
     avoid: ReadonlySet<Runtime>,
     use: (runtime: Runtime) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | GroupError, R>
+  /** Tells at once that somebody will be at `on` in a moment: what is under way counts from here. */
+  readonly asks: Effect.Effect<void>
   /** Gives a host no more to do until it has shown that it lives. */
   readonly suspect: (runtime: Runtime) => Effect.Effect<void>
 }
@@ -62,7 +67,7 @@ const lost = (all: ReadonlyArray<Place>): GroupError =>
  * @internal
  */
 export const make = Effect.fnUntraced(function*(
-  runtimes: ReadonlyArray<Runtime>,
+  { holds, runtimes }: RuntimeGroup,
   perHost: (runtime: Runtime) => number
 ): Effect.fn.Return<Hosts, never, Scope.Scope> {
   const scope = yield* Effect.scope
@@ -112,6 +117,32 @@ export const make = Effect.fnUntraced(function*(
       })
     )
 
+  const asks = TRef.update(waiting, (n) => n + 1)
+  const removed = (runtime: Runtime): Effect.Effect<unknown> => {
+    const hold = holds.get(runtime.host.alias)
+    return hold === undefined ? Effect.never : Effect.zipRight(
+      Deferred.await(hold.removed),
+      change(runtime, () => ({ gone: "it was removed from the group" }))
+    )
+  }
+  const on = <A, E, R>(
+    avoid: ReadonlySet<Runtime>,
+    use: (runtime: Runtime) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | GroupError, R> =>
+    Effect.uninterruptibleMask((restore) =>
+      restore(STM.commit(STM.zipLeft(take(avoid), TRef.update(waiting, (n) => n - 1)))).pipe(
+        Effect.flatMap((runtime) =>
+          Effect.ensuring(
+            restore(Effect.raceFirst(Effect.asSome(use(runtime)), Effect.as(removed(runtime), Option.none<A>()))),
+            change(runtime, ({ busy }) => ({ busy: busy - 1 }))
+          )
+        ),
+        Effect.flatMap((done) =>
+          Option.isSome(done) ? Effect.succeed(done.value) : restore(Effect.zipRight(asks, on(avoid, use)))
+        )
+      )
+    )
+
   return {
     places: start.reduce((sum, { most }) => sum + most, 0),
     room: STM.commit(STM.flatMap(
@@ -119,15 +150,8 @@ export const make = Effect.fnUntraced(function*(
       ([places, others]) =>
         STM.check(() => (others === 0 && places.some(idle)) || places.every(({ gone }) => gone !== undefined))
     )),
-    on: (avoid, use) =>
-      Effect.uninterruptibleMask((restore) =>
-        TRef.update(waiting, (n) => n + 1).pipe(
-          Effect.zipRight(restore(STM.commit(STM.zipLeft(take(avoid), TRef.update(waiting, (n) => n - 1))))),
-          Effect.flatMap((runtime) =>
-            Effect.ensuring(restore(use(runtime)), change(runtime, ({ busy }) => ({ busy: busy - 1 })))
-          )
-        )
-      ),
+    on,
+    asks,
     suspect: (runtime) =>
       TRef.modify(all, (places) => [
         places.some((one) => one.runtime === runtime && !one.suspect && one.gone === undefined),

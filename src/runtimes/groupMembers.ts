@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
@@ -19,7 +20,7 @@ import type { SshConfigError, SshError } from "../services/SshError.ts"
 import { GroupError } from "./GroupError.ts"
 import { lacks } from "./HostFilter.ts"
 import * as Runtime from "./Runtime.ts"
-import type { Inactive, Options, RuntimeGroup } from "./RuntimeGroup.ts"
+import type { Hold, Inactive, Options, RuntimeGroup } from "./RuntimeGroup.ts"
 
 type Given = string | Host.Host
 
@@ -109,10 +110,14 @@ export const acquire = Effect.fnUntraced(function*(
 export const defaultConcurrency = 64
 
 /** @internal */
-export const scopesOf = (
-  members: Acquired["members"]
-): ReadonlyArray<readonly [alias: string, scope: Scope.CloseableScope]> =>
-  members.map(({ scope, value }) => [value.host.alias, scope])
+export const holdsOf = (members: Acquired["members"]): Effect.Effect<ReadonlyMap<string, Hold>> =>
+  Effect.map(
+    Effect.forEach(members, ({ scope, value }) =>
+      Effect.map(Deferred.make<void>(), (removed) =>
+        [value.host.alias, { scope, removed }] as const)),
+    (holds) =>
+      new Map(holds)
+  )
 
 const isRuntime = (given: Given | Runtime.Runtime): given is Runtime.Runtime =>
   typeof given === "object" && "exec" in given
@@ -148,7 +153,7 @@ export const add = Effect.fn("RuntimeGroup.add")(function*(
     ...group,
     runtimes: [...group.runtimes, ...added],
     inactive: [...group.inactive.filter(({ host }) => !tried.includes(host)), ...inactive],
-    scopes: new Map([...group.scopes, ...scopesOf(members)])
+    holds: new Map([...group.holds, ...(yield* holdsOf(members))])
   }
 })
 
@@ -233,14 +238,15 @@ export const remove = Effect.fn("RuntimeGroup.remove")(function*(
   hosts: string | ReadonlyArray<string>
 ): Effect.fn.Return<RuntimeGroup, GroupError> {
   const removed = yield* known(group, "RuntimeGroup.remove", hosts)
-  const closing = removed.flatMap((host) => Option.toArray(Option.fromNullable(group.scopes.get(host))))
-  yield* Effect.forEach(closing, (scope) => Scope.close(scope, Exit.void), {
-    concurrency: group.concurrency,
-    discard: true
-  })
+  const holds = removed.flatMap((host) => Option.toArray(Option.fromNullable(group.holds.get(host))))
+  yield* Effect.forEach(
+    holds,
+    ({ removed, scope }) => Effect.zipRight(Deferred.succeed(removed, undefined), Scope.close(scope, Exit.void)),
+    { concurrency: group.concurrency, discard: true }
+  )
   return {
     ...group,
     runtimes: group.runtimes.filter(({ host }) => !removed.includes(host.alias)),
-    scopes: new Map([...group.scopes].filter(([host]) => !removed.includes(host)))
+    holds: new Map([...group.holds].filter(([host]) => !removed.includes(host)))
   }
 }, Effect.uninterruptible)

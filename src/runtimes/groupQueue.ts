@@ -157,7 +157,7 @@ const start = Effect.fnUntraced(function*<A, Returns extends ReadonlyArray<unkno
   // All that runs ends together, before the source is closed.
   const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
   const hosts = yield* Scope.extend(
-    groupHosts.make(group.runtimes, typeof perHost === "number" ? () => perHost : perHost),
+    groupHosts.make(group, typeof perHost === "number" ? () => perHost : perHost),
     scope
   )
   const open = yield* Effect.makeSemaphore(hosts.places + Math.max(0, buffer))
@@ -181,10 +181,12 @@ const start = Effect.fnUntraced(function*<A, Returns extends ReadonlyArray<unkno
         const on = new Set([...tried.on, runtime])
         const error = result.left
         if (error.reason === "Link" && tried.lost < (retry.lostHosts ?? 3)) {
+          yield* hosts.asks
           return yield* attempt(item, index, task, { ...tried, on, lost: tried.lost + 1 })
         }
         const again = retry.while ?? (({ reason }) => reason !== "Invalid")
         if (error.reason !== "Link" && tried.failures < (retry.times ?? 0) && again(error)) {
+          yield* hosts.asks
           return yield* attempt(item, index, task, { ...tried, on, failures: tried.failures + 1 })
         }
       }
@@ -199,6 +201,7 @@ const start = Effect.fnUntraced(function*<A, Returns extends ReadonlyArray<unkno
       const done = yield* Deferred.make<Result, Option.Option<GroupError | E>>()
       if (ordered) yield* Queue.offer(results, Deferred.await(done))
       yield* TRef.update(under, (n) => n + 1)
+      yield* hosts.asks
       yield* Effect.intoDeferred(job, done).pipe(
         Effect.zipRight(ordered ? Effect.void : Queue.offer(results, Deferred.await(done))),
         Effect.ensuring(TRef.update(under, (n) => n - 1)),
