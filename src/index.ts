@@ -187,6 +187,13 @@ export * as HostFacts from "./services/HostFacts.ts"
 export * as HostFilter from "./runtimes/HostFilter.ts"
 
 /**
+ * Who answers at the far end of a connection, to tell whether two names are one machine.
+ *
+ * @since 0.1.0
+ */
+export * as HostIdentity from "./services/HostIdentity.ts"
+
+/**
  * The known_hosts files: which keys belong to which hosts. Plain functions on plain data, as OpenSSH reads them.
  *
  * @since 0.1.0

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { type ChildProcess, spawn } from "node:child_process"
-import { homedir } from "node:os"
+import { homedir, userInfo } from "node:os"
 import { env as inherited } from "node:process"
 import type { Readable } from "node:stream"
 import { manager } from "../services/Host.ts"
@@ -110,6 +110,7 @@ export const make = (
       listen: managerSockets.listen,
       anchor: () => Effect.void,
       aside: exec(environment, home),
+      identity: Effect.sync(() => ({ address: manager.alias, port: 0, user: userInfo().username })),
       transports: Effect.succeed(0)
     }
   })

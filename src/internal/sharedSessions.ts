@@ -191,6 +191,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.catchTag(open, "SshConfigError", (error) => Effect.die(error)).pipe(
         Effect.flatMap((transport) => transport.exec(invocation))
       ),
+    identity: first.identity,
     transports: Effect.map(Ref.get(state), (s) => s.lines.length)
   }
   return connection

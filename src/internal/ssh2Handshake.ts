@@ -70,7 +70,11 @@ export const make = (
   resolved: ResolvedHost,
   sock: Duplex,
   settings: Settings
-): Effect.Effect<Link.Link, SshError, Scope.Scope | FileSystem.FileSystem> =>
+): Effect.Effect<
+  { readonly link: Link.Link; readonly hostKey: string },
+  SshError,
+  Scope.Scope | FileSystem.FileSystem
+> =>
   Effect.gen(function*() {
     const host = resolved.host.alias
     const known = yield* HostKey.load(resolved, settings)
@@ -79,25 +83,30 @@ export const make = (
       (client) => Effect.sync(() => client.end().destroy())
     )
     const link = yield* Link.make(host, client, sock)
-    const fresh = yield* Effect.scoped(
+    const shown = yield* Effect.scoped(
       Effect.flatMap(Auth.offers(resolved), (offered) => ready(resolved, { link, sock, known, offered, settings }))
     )
-    if (fresh !== undefined) yield* known.remember(fresh)
-    return link
+    if (shown.isNew) yield* known.remember(shown.key)
+    return { link, hostKey: HostKey.fingerprint(shown.key) }
   })
 
-/** Waits for the end of the handshake; answers a host key that was not known. */
+interface Shown {
+  readonly key: Buffer
+  readonly isNew: boolean
+}
+
+/** Waits for the end of the handshake; answers the key that the host has shown. */
 const ready = (resolved: ResolvedHost, parts: {
   readonly link: Link.Link
   readonly sock: Duplex
   readonly known: HostKey.Known
   readonly offered: Auth.Offered
   readonly settings: Settings
-}): Effect.Effect<Buffer | undefined, SshError> =>
-  Effect.async<Buffer | undefined, SshError>((resume) => {
+}): Effect.Effect<Shown, SshError> =>
+  Effect.async<Shown, SshError>((resume) => {
     const { known, link, offered, settings, sock } = parts
     let refusal: SshError | undefined
-    let newKey: Buffer | undefined
+    let shown: Shown = { key: Buffer.alloc(0), isNew: false }
     let accepted: ReadonlyArray<string> | undefined
     let heard = ""
     sock.once("data", (chunk: Buffer) => {
@@ -107,7 +116,7 @@ const ready = (resolved: ResolvedHost, parts: {
       refusal ?? connectError(resolved.host.alias, placeOf(resolved), cause, heard)
     const offers = [...offered.offers]
     link.client
-      .on("ready", () => resume(Effect.succeed(newKey)))
+      .on("ready", () => resume(Effect.succeed(shown)))
       .on("error", (cause) => {
         // An agent that will not sign is one key less, no end.
         if (cause.level === "agent") return
@@ -132,7 +141,8 @@ const ready = (resolved: ResolvedHost, parts: {
         },
         hostVerifier: (key: Buffer) => {
           const verdict = known.verdict(key)
-          if (verdict === "new") newKey = key
+          // A rekey shows it again, and it is written down by then.
+          shown = { key, isNew: shown.isNew || verdict === "new" }
           if (typeof verdict !== "string") refusal = verdict
           return typeof verdict === "string"
         }

@@ -13,12 +13,9 @@ import type { Ssh, Transport } from "../services/Ssh.ts"
 import { ResolvedHost } from "../services/SshConfig.ts"
 import { SshConfigError, type SshError } from "../services/SshError.ts"
 import * as liveMap from "./liveMap.ts"
-import type { Dial } from "./ssh2Transport.ts"
+import { type Dial, nameOf } from "./ssh2Transport.ts"
 
 type Failure = SshError | SshConfigError
-
-const nameOf = ({ alias, port, user }: Host): string =>
-  `${user === undefined ? "" : `${user}@`}${alias}${port === undefined ? "" : `:${port}`}`
 
 /**
  * Dials through jump hosts. Connections to them are shared by all that go the same way.

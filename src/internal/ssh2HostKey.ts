@@ -44,8 +44,13 @@ const rank = (held: ReadonlyArray<string>, algorithm: Algorithm): number =>
 
 const typeOf = (key: Buffer): string => key.subarray(4, 4 + key.readUInt32BE(0)).toString("latin1")
 
-const fingerprint = (key: Buffer): string =>
-  `${typeOf(key)} SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`
+/**
+ * A key as `ssh-keygen -l` names it.
+ *
+ * @internal
+ */
+export const fingerprint = (key: Buffer): string =>
+  `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`
 
 /** As for OpenSSH, a file that is not there or cannot be read holds nothing. */
 const textOf = (file: string): Effect.Effect<string> =>
@@ -116,19 +121,19 @@ export const load = Effect.fnUntraced(function*(resolved: ResolvedHost, settings
       case "unknown":
         return accepts ? "new" : error(
           "HostKeyUnknown",
-          `${shown} offers ${fingerprint(key)}, which is not in ${file ?? "any known_hosts file"}`,
+          `${shown} offers ${typeOf(key)} ${fingerprint(key)}, which is not in ${file ?? "any known_hosts file"}`,
           `compare the fingerprint, then connect once with \`ssh ${resolved.host.alias}\`, or allow it with \`StrictHostKeyChecking accept-new\``
         )
       case "revoked":
         return error(
           "HostKeyChanged",
-          `${fingerprint(key)} of ${shown} is revoked`,
+          `${typeOf(key)} ${fingerprint(key)} of ${shown} is revoked`,
           "somebody may listen in: do not connect"
         )
       case "changed":
         return error(
           "HostKeyChanged",
-          `${shown} offers ${fingerprint(key)}, but ${found.file}:${found.line} holds another key`,
+          `${shown} offers ${typeOf(key)} ${fingerprint(key)}, but ${found.file}:${found.line} holds another key`,
           `somebody may listen in; if the host was set up anew: ssh-keygen -f ${quote(found.file)} -R ${quote(shown)}`
         )
     }

@@ -7,12 +7,15 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { Socket as TcpSocket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { SFTPWrapper } from "ssh2"
 import type { Host } from "../services/Host.ts"
+import type { HostIdentity } from "../services/HostIdentity.ts"
 import type { Transport } from "../services/Ssh.ts"
 import type { ResolvedHost } from "../services/SshConfig.ts"
 import { type SshConfigError, SshError } from "../services/SshError.ts"
+import { canonical } from "./address.ts"
 import { jumpError } from "./ssh2Errors.ts"
 import * as Files from "./ssh2Files.ts"
 import * as Forward from "./ssh2Forward.ts"
@@ -45,9 +48,28 @@ const socketTo = (
     : Proxy.proxy(resolved.host.alias, resolved.proxyCommand)
 }
 
+/**
+ * A jump host as it was asked for.
+ *
+ * @internal
+ */
+export const nameOf = ({ alias, port, user }: Host): string =>
+  `${user === undefined ? "" : `${user}@`}${alias}${port === undefined ? "" : `:${port}`}`
+
+const wayOf = (resolved: ResolvedHost): string | undefined =>
+  resolved.proxyJump.length > 0 ? resolved.proxyJump.map(nameOf).join(", ") : resolved.proxyCommand
+
+/** What is connected by others is known by the name that they were given. */
+const identity = (resolved: ResolvedHost, sock: Duplex, hostKey: string): HostIdentity => ({
+  hostKey,
+  address: canonical((sock instanceof TcpSocket ? sock.remoteAddress : undefined) ?? resolved.hostName),
+  port: resolved.port,
+  user: resolved.user,
+  through: wayOf(resolved)
+})
+
 const late = (resolved: ResolvedHost, duration: Duration.Duration): SshError => {
-  const jumps = resolved.proxyJump.map((jump) => jump.alias).join(", ")
-  const way = jumps === "" ? resolved.proxyCommand : jumps
+  const way = wayOf(resolved)
   return new SshError({
     reason: "Timeout",
     host: resolved.host.alias,
@@ -71,11 +93,12 @@ export const open = (
 ): Effect.Effect<Transport, SshError | SshConfigError, Scope.Scope | FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const sock = yield* socketTo(resolved, through)
-    const link = yield* Handshake.make(resolved, sock, settings)
+    const { hostKey, link } = yield* Handshake.make(resolved, sock, settings)
     return {
       host: resolved.host,
       lost: link.lost,
       sever: link.sever,
+      identity: Effect.succeed(identity(resolved, sock, hostKey)),
       exec: (invocation) => Process.start(link, invocation),
       files: link.request<Files.Session>({
         step: "sftp",

@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Duplex } from "../internal/duplex.ts"
 import type { Host } from "./Host.ts"
+import type { HostIdentity } from "./HostIdentity.ts"
 import type { SshError } from "./SshError.ts"
 
 /**
@@ -193,6 +194,8 @@ export interface SshConnection {
   readonly anchor: (invocation: Invocation) => Effect.Effect<void, never, Scope.Scope>
   /** Runs a program on a TCP connection of its own, shared with nobody: for a word to a host whose connection is stalled. */
   readonly aside: (invocation: Invocation) => Effect.Effect<RemoteProcess, SshError, Scope.Scope>
+  /** Who answers at the far end. */
+  readonly identity: Effect.Effect<HostIdentity>
   /** TCP connections that carry this one now. */
   readonly transports: Effect.Effect<number>
 }

@@ -9,6 +9,7 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { HostFacts } from "../services/HostFacts.ts"
+import type { HostIdentity } from "../services/HostIdentity.ts"
 import type { Address, ExitStatus, Files, Listener, SshConnection } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 
@@ -126,6 +127,8 @@ export interface HostOptions {
   readonly allowForwarding?: boolean | undefined
   /** Whether it is on the manager's own network, as `localhost` is. Default `false`. */
   readonly sharesManagerNetwork?: boolean | undefined
+  /** What it tells of itself. Default: a key, an address and a user of its own; another host's make two names of one machine. */
+  readonly identity?: HostIdentity | undefined
   /** What each request and each chunk of output takes. Default: nothing. */
   readonly latency?: Duration.DurationInput | undefined
 }

@@ -72,6 +72,7 @@ export const make = (limit: number) => {
       sever: Effect.sync(() => {
         line.severed = true
       }),
+      identity: Effect.succeed({ address: "host-1", port: 22, user: "user" }),
       exec: ({ program }) => Effect.as(session(program.name), process),
       files: Effect.as(session("sftp"), {} as Files),
       dial: () => unused,

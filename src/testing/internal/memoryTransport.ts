@@ -145,6 +145,14 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
   const transport: Transport = {
     host: name,
     lost,
+    identity: Effect.succeed(
+      host.options.identity ?? {
+        hostKey: `SHA256:${host.alias}`,
+        address: host.alias,
+        port: name.port ?? 22,
+        user: name.user ?? host.env["USER"] ?? "user"
+      }
+    ),
     sever: memoryLink.hangUp(host, link, true),
     exec: (invocation) =>
       Effect.gen(function*() {
@@ -235,5 +243,6 @@ export const manager = (host: MemoryHost, name: Host): SshConnection => ({
     })),
   anchor: () => Effect.void,
   aside: (invocation) => execHere(host, invocation),
+  identity: Effect.succeed({ address: name.alias, port: 0, user: host.env["USER"] ?? "user" }),
   transports: Effect.succeed(0)
 })
