@@ -5,6 +5,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -19,7 +20,11 @@ import type { TaskError } from "../tasks/TaskError.ts"
 import type { TaskResult } from "../tasks/TaskEvent.ts"
 import * as Runner from "../tasks/TaskRunner.ts"
 import type { Command, TaskTarget } from "../tasks/TaskTarget.ts"
+import type { ForkedTask } from "./ForkedTask.ts"
+import type { JoinError } from "./JoinError.ts"
 import { acquire } from "./runtimeAcquire.ts"
+import * as runtimeLog from "./runtimeLog.ts"
+import type { Tasks } from "./runtimeTasks.ts"
 
 /**
  * What a runtime may be told.
@@ -83,6 +88,8 @@ export interface Runtime extends TaskTarget {
   readonly listener: (port: number, pid: number) => Effect.Effect<Listener, SshError>
   /** Starts a long-running process. The name shows in ledgers and logs: letters, digits, `.`, `_`, `-`. */
   readonly start: (name: string, command: Command) => Effect.Effect<Service, SshError, Scope.Scope>
+  /** Of this runtime and all its views. @internal */
+  readonly tasks: Tasks
 }
 
 /**
@@ -142,5 +149,81 @@ export const execute: {
   ): Effect.Effect<TaskResult<Returns>, TaskError, Runner.TaskRunner>
 } = dual(
   2,
-  <Returns extends ReadonlyArray<unknown>>(self: Runtime, task: RuntimeTask<Returns>) => Runner.run(self, task)
+  <Returns extends ReadonlyArray<unknown>>(self: Runtime, task: RuntimeTask<Returns>) =>
+    self.tasks.counted(Runner.run(self, task))
 )
+
+/**
+ * Runs a task in the background, as long as the runtime stands.
+ *
+ * @since 0.1.0
+ * @category background
+ * @example
+ * import { Runtime, RuntimeTask } from "lazycluster"
+ * import { Effect } from "effect"
+ *
+ * const both = Effect.gen(function*() {
+ *   const runtime = yield* Runtime.make("host-1")
+ *   const train = yield* Runtime.fork(runtime, RuntimeTask.make("train").pipe(RuntimeTask.runCommand("make train")))
+ *   yield* Runtime.fork(runtime, RuntimeTask.make("check").pipe(RuntimeTask.runCommand("make check")))
+ *   yield* train.result
+ *   return yield* Runtime.join(runtime)
+ * }).pipe(Effect.scoped)
+ */
+export const fork: {
+  <Returns extends ReadonlyArray<unknown>>(
+    task: RuntimeTask<Returns>
+  ): (self: Runtime) => Effect.Effect<ForkedTask<Returns>, never, Runner.TaskRunner>
+  <Returns extends ReadonlyArray<unknown>>(
+    self: Runtime,
+    task: RuntimeTask<Returns>
+  ): Effect.Effect<ForkedTask<Returns>, never, Runner.TaskRunner>
+} = dual(
+  2,
+  <Returns extends ReadonlyArray<unknown>>(self: Runtime, task: RuntimeTask<Returns>) =>
+    self.tasks.fork(task, Runner.run(self, task))
+)
+
+/**
+ * Waits for all tasks in the background but those with `omitOnJoin`, and gives what they left in the order in which they
+ * were started; then forgets them. All run to their end: then `JoinError` has the failures and the results.
+ *
+ * @since 0.1.0
+ * @category background
+ */
+export const join = (self: Runtime): Effect.Effect<ReadonlyArray<TaskResult>, JoinError> => self.tasks.join
+
+/**
+ * How many tasks are under way: executed, or in the background.
+ *
+ * @since 0.1.0
+ * @category background
+ */
+export const running = (self: Runtime): Effect.Effect<number> => self.tasks.running
+
+/**
+ * What the tasks in the background that have ended left, in the order in which they were started, until a `join`
+ * forgets them. What `execute` gives is its caller's.
+ *
+ * @since 0.1.0
+ * @category background
+ */
+export const results = (self: Runtime): Effect.Effect<ReadonlyArray<Exit.Exit<TaskResult, TaskError>>> =>
+  self.tasks.ended
+
+/**
+ * The same as text: each task, its steps, what they printed.
+ *
+ * @since 0.1.0
+ * @category background
+ */
+export const log = (self: Runtime): Effect.Effect<string> =>
+  Effect.map(self.tasks.ended, (all) => all.map(runtimeLog.outcome).join("\n"))
+
+/**
+ * What a task left, as text: its steps, what they printed.
+ *
+ * @since 0.1.0
+ * @category printing
+ */
+export const renderResult: (result: TaskResult) => string = runtimeLog.result

@@ -23,6 +23,7 @@ import type { Options, Runtime } from "./Runtime.ts"
 import * as runtimeFiles from "./runtimeFiles.ts"
 import * as runtimeListener from "./runtimeListener.ts"
 import * as runtimeProcesses from "./runtimeProcesses.ts"
+import * as runtimeTasks from "./runtimeTasks.ts"
 
 /** The name of the variable that holds the working directory. */
 const workingDirectoryVariable = "WORKING_DIR"
@@ -113,7 +114,9 @@ export const acquire = Effect.fnUntraced(function*(host: string | Host.Host, opt
     files,
     holdsPort: ledger.port,
     listener: yield* runtimeListener.make(id, guardian.connection),
-    start
+    start,
+    // Made last: at the end, what is in the background goes first.
+    tasks: yield* runtimeTasks.make(named.alias)
   }
   return runtime
 })

@@ -1,0 +1,112 @@
+/**
+ * The tasks of a runtime: how many are under way, and those in the background.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Scope from "effect/Scope"
+import type { TaskError } from "../tasks/TaskError.ts"
+import type { TaskResult } from "../tasks/TaskEvent.ts"
+import type { ForkedTask } from "./ForkedTask.ts"
+import { JoinError } from "./JoinError.ts"
+
+/**
+ * Kept by the runtime, shared by its views.
+ *
+ * @internal
+ */
+export interface Tasks {
+  readonly running: Effect.Effect<number>
+  readonly counted: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly fork: <Returns extends ReadonlyArray<unknown>, R>(
+    task: { readonly name: string; readonly omitOnJoin: boolean },
+    run: Effect.Effect<TaskResult<Returns>, TaskError, R>
+  ) => Effect.Effect<ForkedTask<Returns>, never, R>
+  readonly join: Effect.Effect<ReadonlyArray<TaskResult>, JoinError>
+  readonly ended: Effect.Effect<ReadonlyArray<Exit.Exit<TaskResult, TaskError>>>
+}
+
+type Background = Fiber.RuntimeFiber<TaskResult, TaskError>
+
+/** A task that nobody waits for must not fail in silence. */
+const told = <A, R>(host: string, name: string, run: Effect.Effect<A, TaskError, R>) =>
+  Effect.tapError(
+    run,
+    (error) =>
+      Effect.annotateLogs(Effect.logWarning(`a task that is left out of joins has failed: ${error.message}`), {
+        host,
+        task: name
+      })
+  )
+
+/**
+ * What runs in the background ends with the scope, all at once.
+ *
+ * @internal
+ */
+export const make = Effect.fnUntraced(function*(host: string) {
+  const scope = yield* Effect.flatMap(Effect.scope, (scope) => Scope.fork(scope, ExecutionStrategy.parallel))
+  const running = yield* Ref.make(0)
+  // In order of start. What was joined or interrupted is forgotten: memory holds what somebody may still ask for.
+  const waiting = new Set<Background>()
+
+  const more = Ref.update(running, (n) => n + 1)
+  const fewer = Ref.update(running, (n) => n - 1)
+
+  const tasks: Tasks = {
+    running: Ref.get(running),
+    counted: (effect) =>
+      Effect.uninterruptibleMask((restore) => Effect.zipRight(more, Effect.ensuring(restore(effect), fewer))),
+    fork: Effect.fnUntraced(function*<Returns extends ReadonlyArray<unknown>, R>(
+      { name, omitOnJoin }: { readonly name: string; readonly omitOnJoin: boolean },
+      run: Effect.Effect<TaskResult<Returns>, TaskError, R>
+    ) {
+      const body = omitOnJoin ? told(host, name, run) : run
+      // Counted before it begins: whoever asks next for the least busy host must see it.
+      const fiber = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.zipRight(more, Effect.forkIn(Effect.ensuring(restore(body), fewer), scope))
+      )
+      if (!omitOnJoin) waiting.add(fiber)
+      const forked: ForkedTask<Returns> = {
+        name,
+        host,
+        omitOnJoin,
+        result: Fiber.join(fiber),
+        poll: Effect.map(Fiber.poll(fiber), Option.filter((exit) => !Exit.isInterrupted(exit))),
+        interrupt: Effect.zipRight(Effect.sync(() => waiting.delete(fiber)), Effect.asVoid(Fiber.interrupt(fiber)))
+      }
+      return forked
+    }),
+    join: Effect.gen(function*() {
+      const all = [...waiting]
+      const exits = yield* Effect.forEach(all, Fiber.await)
+      for (const fiber of all) waiting.delete(fiber)
+      const failed = exits.flatMap((exit) => Exit.isFailure(exit) ? [...Cause.failures(exit.cause)] : [])
+      const results = exits.flatMap((exit) => Exit.isSuccess(exit) ? [exit.value] : [])
+      const bug = exits.flatMap((exit) => Exit.isFailure(exit) ? Option.toArray(Cause.keepDefects(exit.cause)) : [])[0]
+      if (bug !== undefined) return yield* Effect.failCause(bug)
+      const [first, ...others] = failed
+      if (first === undefined) return results
+      return yield* new JoinError({
+        reason: "TasksFailed",
+        host,
+        step: "join",
+        detail: `${failed.length} of ${failed.length + results.length} tasks failed`,
+        failed: [first, ...others],
+        results,
+        hint: "`failed` has the error of each, `results` what the others left"
+      })
+    }),
+    ended: Effect.map(
+      Effect.suspend(() => Effect.forEach([...waiting], Fiber.poll)),
+      (polled) => polled.flatMap(Option.toArray)
+    )
+  }
+  return tasks
+})
