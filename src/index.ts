@@ -104,11 +104,18 @@ export * as DaskFuture from "./clusters/DaskFuture.ts"
 export * as DaskPlan from "./clusters/DaskPlan.ts"
 
 /**
- * What tasks print: a file for each execution, and each line live.
+ * What tasks and services print: a file for each execution, and each line live.
  *
  * @since 0.1.0
  */
 export * as ExecutionLog from "./services/ExecutionLog.ts"
+
+/**
+ * The error of reading a log back.
+ *
+ * @since 0.1.0
+ */
+export * as ExecutionLogError from "./services/ExecutionLogError.ts"
 
 /**
  * Files and directories between this machine and a host, over the host's one SFTP session.
@@ -213,6 +220,20 @@ export * as Lazycluster from "./Lazycluster.ts"
  * @since 0.1.0
  */
 export * as Ledger from "./services/Ledger.ts"
+
+/**
+ * What stands in an execution log: one entry a line, of JSON or of text.
+ *
+ * @since 0.1.0
+ */
+export * as LogEntry from "./services/LogEntry.ts"
+
+/**
+ * What is counted, for `effect/Metric` and what reads it (OpenTelemetry, Prometheus). Each has the tag `host`.
+ *
+ * @since 0.1.0
+ */
+export * as Metrics from "./services/Metrics.ts"
 
 /**
  * What is being done, for people who wait. The default tells nobody; the command line shows what takes long.

@@ -7,6 +7,7 @@ import { ClusterError } from "../src/clusters/ClusterError.ts"
 import { DaskClientError } from "../src/clusters/DaskClientError.ts"
 import { JoinError } from "../src/runtimes/JoinError.ts"
 import { GroupError } from "../src/runtimes/GroupError.ts"
+import { ExecutionLogError } from "../src/services/ExecutionLogError.ts"
 import { FileTransferError } from "../src/services/FileTransfer.ts"
 import { PythonEnvironmentError } from "../src/services/PythonEnvironmentError.ts"
 import { RuntimeError } from "../src/services/RuntimeError.ts"
@@ -24,6 +25,7 @@ const errors = {
   GroupError: literals(GroupError.fields.reason),
   JoinError: literals(JoinError.fields.reason),
   TaskError: literals(TaskError.fields.reason),
+  ExecutionLogError: literals(ExecutionLogError.fields.reason),
   FileTransferError: literals(FileTransferError.fields.reason),
   PythonError: literals(PythonError.fields.reason),
   PythonEnvironmentError: literals(PythonEnvironmentError.fields.reason),

@@ -24,16 +24,33 @@ export const decodeText = <E, R>(self: Stream.Stream<Uint8Array, E, R>): Stream.
 const longestLine = 65_536
 
 /**
- * The whole lines (without `\n` or `\r\n`) of an unfinished line and what came after it, and the line unfinished now.
+ * The whole lines, with their ends, of an unfinished line and what came after it, and the line unfinished now.
+ *
+ * @internal
+ */
+export const wholeLines = (
+  unfinished: string,
+  text: string,
+  longest = longestLine
+): readonly [lines: ReadonlyArray<string>, rest: string] => {
+  const parts = (unfinished + text).split(/(?<=\n)/)
+  const last = parts.at(-1) ?? ""
+  const rest = last.endsWith("\n") || last.length > longest ? "" : parts.pop() ?? ""
+  return [parts.filter((part) => part !== ""), rest]
+}
+
+/**
+ * The same, the lines without `\n` or `\r\n`.
  *
  * @internal
  */
 export const takeLines = (unfinished: string, text: string): readonly [lines: ReadonlyArray<string>, rest: string] => {
-  const parts = (unfinished + text).split("\n")
-  const rest = parts.pop() ?? ""
-  const lines = parts.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line)
-  return rest.length > longestLine ? [[...lines, rest], ""] : [lines, rest]
+  const [lines, rest] = wholeLines(unfinished, text)
+  return [lines.map(withoutEnd), rest]
 }
+
+/** @internal */
+export const withoutEnd = (line: string): string => line.replace(/\r?\n$/, "")
 
 const control = /\p{Cc}\[[\d;?]*[a-zA-Z]|(?!\t)\p{Cc}/gu
 

@@ -1,19 +1,26 @@
 /**
- * What tasks print: a file for each execution, and each line live.
+ * What tasks and services print: a file for each execution, and each line live.
  *
  * @since 0.1.0
  */
-import { type PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
-import { takeLines } from "../internal/outputText.ts"
+import type * as Stream from "effect/Stream"
+import { paint } from "../internal/hostColour.ts"
+import * as logReader from "../internal/logReader.ts"
+import * as logWriter from "../internal/logWriter.ts"
+import { withoutControl } from "../internal/outputText.ts"
+import * as terminal from "../internal/terminal.ts"
+import type { ExecutionLogError } from "./ExecutionLogError.ts"
+import type * as LogEntry from "./LogEntry.ts"
 
 /**
  * Where a piece of output came from.
@@ -21,7 +28,7 @@ import { takeLines } from "../internal/outputText.ts"
  * @since 0.1.0
  * @category models
  */
-export type Origin = "stdout" | "stderr"
+export type Origin = typeof LogEntry.Origin.Type
 
 /**
  * A whole line that a task printed.
@@ -32,8 +39,23 @@ export type Origin = "stdout" | "stderr"
 export interface Line {
   readonly host: string
   readonly task: string
+  /** The step that printed it; `undefined` for a service. */
+  readonly step: number | undefined
   readonly from: Origin
   readonly text: string
+}
+
+/**
+ * How a step ended; `failed` says why it did not succeed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ended {
+  readonly duration: Duration.Duration
+  readonly exitCode?: number | undefined
+  readonly failed?: string | undefined
+  readonly transferred?: { readonly files: number; readonly bytes: number } | undefined
 }
 
 /**
@@ -45,10 +67,13 @@ export interface Line {
 export interface TaskLog {
   /** Absolute; `undefined` when no file could be made. */
   readonly file: string | undefined
-  /** A piece of output, as it came. */
+  /** A piece of output, as it came. It is written line by line. */
   readonly output: (from: Origin, text: string) => Effect.Effect<void>
   /** A line of our own, in the file only. Ends unfinished lines of output. */
   readonly note: (text: string) => Effect.Effect<void>
+  /** What follows is of this step. */
+  readonly stepStarted: (step: number, kind: string, text: string) => Effect.Effect<void>
+  readonly stepEnded: (step: number, ended: Ended) => Effect.Effect<void>
 }
 
 /**
@@ -68,9 +93,19 @@ export class ExecutionLog extends Context.Tag("lazycluster/ExecutionLog")<Execut
  * @category models
  */
 export interface Options {
-  /** The main directory (default `./lazycluster`): files go to `execution_log/<host>/<task>_<YYYYMMDDhhmmss>.log` in it. */
+  /**
+   * The main directory: files go to `execution_log/<host>/<task>_<YYYYMMDDhhmmss>.log` in it. Default: what the configuration
+   * (the environment) says for `LAZYCLUSTER_DIRECTORY`, or else `./lazycluster`.
+   */
   readonly directory?: string | undefined
-  /** Gets each line of output as soon as it is whole. */
+  /** `json`: a `LogEntry` a line, in files that end in `.jsonl`. Default `text`. */
+  readonly format?: "text" | "json" | undefined
+  /**
+   * How large a file may grow, in bytes, and how many there may be of an execution, the newest counted (default 5): those
+   * before it are `….log.1` and so on. No line is split. Default: one file of any size.
+   */
+  readonly rotate?: { readonly bytes: number; readonly files?: number | undefined } | undefined
+  /** Gets each line of output as soon as it is whole: `toConsole`, or a function of your own. */
   readonly live?: ((line: Line) => Effect.Effect<void>) | undefined
   /** Of the time in file names; default the local one. */
   readonly zone?: DateTime.TimeZone | undefined
@@ -84,107 +119,45 @@ export interface Options {
  */
 export const prefixed = (line: Line): string => `${line.host} | ${line.text}`
 
-const longestName = 120
+/** What a terminal would show of a line that was drawn over again and again, and nothing that moves its cursor. */
+const shown = (text: string): string => withoutControl(text.slice(text.trimEnd().lastIndexOf("\r") + 1))
 
 /**
- * A name as one component of a path: two names never give the same.
+ * Prints a line behind its host, stdout and stderr as they are; the host in a colour of its own where a terminal takes
+ * colours and `NO_COLOR` is not set.
  *
- * @internal
+ * @since 0.1.0
+ * @category combinators
  */
-export const fileName = (name: string): string => {
-  const safe = Array.from(
-    new TextEncoder().encode(name),
-    (byte, index) =>
-      /[A-Za-z0-9_@:+=,()-]/.test(String.fromCharCode(byte)) || (byte === 0x2e && index > 0)
-        ? String.fromCharCode(byte)
-        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
-  ).join("")
-  if (safe === "") return "%"
-  return safe.length > longestName ? `${safe.slice(0, longestName)}~${(Hash.string(name) >>> 0).toString(16)}` : safe
-}
+export const toConsole = (line: Line): Effect.Effect<void> =>
+  Effect.flatMap(line.from === "stdout" ? terminal.standardOutput : terminal.standardError, ({ colours }) => {
+    const host = withoutControl(line.host)
+    const text = prefixed({ ...line, host: colours ? paint(line.host, host) : host, text: shown(line.text) })
+    return line.from === "stdout" ? Console.log(text) : Console.error(text)
+  })
 
-const stamp = (parts: DateTime.DateTime.PartsWithWeekday): string =>
-  [parts.year, parts.month, parts.day, parts.hours, parts.minutes, parts.seconds]
-    .map((part, index) => String(part).padStart(index === 0 ? 4 : 2, "0")).join("")
-
-/** So many tasks of one name may start in one second. */
-const mostInASecond = 1000
+const mainDirectory = Config.string("LAZYCLUSTER_DIRECTORY").pipe(Config.withDefault("lazycluster"), Effect.orDie)
 
 const make = Effect.fnUntraced(function*(options: Options) {
-  const fs = yield* FileSystem.FileSystem
+  const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   const path = yield* Path.Path
-  const main = path.resolve(options.directory ?? "lazycluster")
-  const zone = options.zone ?? DateTime.zoneMakeLocal()
-  const warn = (what: string) => (error: PlatformError) =>
-    Effect.as(Effect.logWarning(`${what}: ${error.message}`), undefined)
-
-  // Exclusive: two managers, or two tasks of one name, never write to one file.
-  const create = (base: string, k: number): Effect.Effect<[string, FileSystem.File], PlatformError, Scope.Scope> => {
-    const file = k === 0 ? `${base}.log` : `${base}-${k}.log`
-    return fs.open(file, { flag: "wx", mode: 0o600 }).pipe(
-      Effect.map((opened): [string, FileSystem.File] => [file, opened]),
-      Effect.catchTag(
-        "SystemError",
-        (error) => error.reason === "AlreadyExists" && k < mostInASecond ? create(base, k + 1) : Effect.fail(error)
-      )
-    )
+  const main = path.resolve(options.directory ?? (yield* mainDirectory))
+  const settings: logWriter.Settings = {
+    directory: path.join(main, "execution_log"),
+    json: options.format === "json",
+    rotation: options.rotate === undefined
+      ? undefined
+      : { bytes: options.rotate.bytes, files: options.rotate.files ?? 5 },
+    live: options.live,
+    zone: options.zone
   }
-
-  const open = Effect.fnUntraced(function*(of: { readonly host: string; readonly task: string }) {
-    const now = yield* DateTime.now
-    const directory = path.join(main, "execution_log", fileName(of.host))
-    const base = path.join(directory, `${fileName(of.task)}_${stamp(DateTime.toParts(DateTime.setZone(now, zone)))}`)
-    const created = yield* fs.makeDirectory(directory, { recursive: true }).pipe(
-      Effect.zipRight(create(base, 0)),
-      Effect.catchAll(warn(`no execution log for task ${of.task} on ${of.host}`))
-    )
-    const broken = yield* Ref.make(created === undefined)
-    const unfinished = yield* Ref.make<Record<Origin, string>>({ stdout: "", stderr: "" })
-    const atLineStart = yield* Ref.make(true)
-    const mutex = yield* Effect.makeSemaphore(1)
-
-    const append = Effect.fnUntraced(function*(text: string) {
-      if (created === undefined || text === "" || (yield* Ref.get(broken))) return
-      yield* created[1].writeAll(new TextEncoder().encode(text)).pipe(
-        Effect.catchAll((error) =>
-          Effect.zipRight(Ref.set(broken, true), warn(`the execution log ${created[0]} ends early`)(error))
-        )
+  return ExecutionLog.of({
+    open: (of) =>
+      Effect.mapInputContext(
+        logWriter.open(settings, of),
+        (scope: Context.Context<Scope.Scope>) => Context.merge(context, scope)
       )
-      yield* Ref.set(atLineStart, text.endsWith("\n"))
-    })
-    const live = (from: Origin, lines: ReadonlyArray<string>): Effect.Effect<void> => {
-      const sink = options.live
-      return sink === undefined
-        ? Effect.void
-        : Effect.forEach(lines, (text) => sink({ ...of, from, text }), { discard: true })
-    }
-    const flush = Effect.fnUntraced(function*(from: Origin) {
-      const rest = yield* Ref.modify(unfinished, (all) => [all[from], { ...all, [from]: "" }])
-      if (rest !== "") yield* live(from, [rest])
-    })
-
-    const log: TaskLog = {
-      file: created?.[0],
-      output: (from, text) =>
-        append(text).pipe(
-          Effect.zipRight(Ref.modify(unfinished, (all) => {
-            const [lines, rest] = takeLines(all[from], text)
-            return [lines, { ...all, [from]: rest }]
-          })),
-          Effect.flatMap((lines) => live(from, lines)),
-          mutex.withPermits(1)
-        ),
-      note: (text) =>
-        flush("stdout").pipe(
-          Effect.zipRight(flush("stderr")),
-          Effect.zipRight(Ref.get(atLineStart)),
-          Effect.flatMap((fresh) => append(`${fresh ? "" : "\n"}# ${text.replaceAll("\n", "\n#   ")}\n`)),
-          mutex.withPermits(1)
-        )
-    }
-    return log
   })
-  return ExecutionLog.of({ open })
 })
 
 /**
@@ -192,11 +165,37 @@ const make = Effect.fnUntraced(function*(options: Options) {
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * import { NodeContext } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { ExecutionLog } from "lazycluster"
+ *
+ * const log = ExecutionLog.layer({
+ *   directory: "/var/log/lazycluster",
+ *   format: "json",
+ *   rotate: { bytes: 10_000_000, files: 3 }
+ * }).pipe(Layer.provide(NodeContext.layer))
  */
 export const layer = (options: Options = {}): Layer.Layer<ExecutionLog, never, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(ExecutionLog, make(options))
 
-const silent: TaskLog = { file: undefined, output: () => Effect.void, note: () => Effect.void }
+/**
+ * The execution log in files, and each line on the console as soon as it is whole.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConsole = (
+  options: Omit<Options, "live"> = {}
+): Layer.Layer<ExecutionLog, never, FileSystem.FileSystem | Path.Path> => layer({ ...options, live: toConsole })
+
+const silent: TaskLog = {
+  file: undefined,
+  output: () => Effect.void,
+  note: () => Effect.void,
+  stepStarted: () => Effect.void,
+  stepEnded: () => Effect.void
+}
 
 /**
  * No file and no lines: what was printed is in the results only.
@@ -208,3 +207,22 @@ export const layerNoop: Layer.Layer<ExecutionLog> = Layer.succeed(
   ExecutionLog,
   ExecutionLog.of({ open: () => Effect.succeed(silent) })
 )
+
+/**
+ * The entries of a log that was written with `format: "json"`, those of rotated files first. A last line that a crash cut
+ * short is left out.
+ *
+ * @since 0.1.0
+ * @category execution
+ * @example
+ * import { Console, Stream } from "effect"
+ * import { ExecutionLog } from "lazycluster"
+ *
+ * const errors = ExecutionLog.read("lazycluster/execution_log/host-1/train_20261122070809.jsonl").pipe(
+ *   Stream.filter((entry) => entry._tag === "Output" && entry.from === "stderr"),
+ *   Stream.runForEach(Console.log)
+ * )
+ */
+export const read: (
+  file: string
+) => Stream.Stream<LogEntry.LogEntry, ExecutionLogError, FileSystem.FileSystem | Path.Path> = logReader.read

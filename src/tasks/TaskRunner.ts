@@ -7,7 +7,6 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -16,6 +15,7 @@ import * as Stream from "effect/Stream"
 import * as Take from "effect/Take"
 import * as OutputCapture from "../internal/outputCapture.ts"
 import { ExecutionLog, type TaskLog } from "../services/ExecutionLog.ts"
+import * as Metrics from "../services/Metrics.ts"
 import { problems, type RuntimeTask } from "./RuntimeTask.ts"
 import { type Failed, type Outcome, runStep } from "./StepRunner.ts"
 import { TaskError } from "./TaskError.ts"
@@ -76,15 +76,6 @@ const check = (target: TaskTarget, task: RuntimeTask): Effect.Effect<void, TaskE
   )
 }
 
-const ending = (done: Either.Either<Outcome, Failed>, duration: Duration.Duration): string =>
-  Either.match(done, {
-    onLeft: ({ detail }) => `failed after ${Duration.format(duration)}: ${detail}`,
-    onRight: ({ transferred }) =>
-      `ended after ${Duration.format(duration)}${
-        transferred === undefined ? "" : `: ${transferred.files} files, ${transferred.bytes} bytes`
-      }`
-  })
-
 const make = Effect.fnUntraced(function*(options: Options) {
   const executionLog = yield* ExecutionLog
   const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
@@ -104,7 +95,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     const returns: Array<unknown> = []
     for (const [index, step] of task.steps.entries()) {
       const text = TaskStep.render(step)
-      yield* log.note(`step ${index}: ${text}`)
+      yield* log.stepStarted(index, step._tag, text)
       yield* emit({ _tag: "StepStarted", step: index, kind: step._tag, text })
       const capture = yield* OutputCapture.make({ limit: outputLimit, lines: errorLines })
       const [duration, done] = yield* runStep({ target, task, index, log, capture, emit })(step).pipe(
@@ -124,7 +115,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
         transferred: outcome.transferred,
         duration
       }
-      yield* log.note(`step ${index} ${ending(done, duration)}`)
+      yield* log.stepEnded(index, {
+        duration,
+        exitCode: outcome.exitCode,
+        failed: Either.isLeft(done) ? done.left.detail : undefined,
+        transferred: outcome.transferred
+      })
       yield* emit({ _tag: "StepEnded", step: index, log: ended })
       if (Either.isLeft(done)) {
         const printed = yield* capture.lastLines
@@ -155,8 +151,9 @@ const make = Effect.fnUntraced(function*(options: Options) {
       Effect.zipRight(executionLog.open({ host: target.host.alias, task: task.name })),
       Effect.flatMap((log) => Effect.onInterrupt(interpret(target, task, log, emit), () => log.note("interrupted"))),
       Effect.scoped,
+      (run) => Metrics.task(target.host.alias, run),
       Effect.annotateLogs({ host: target.host.alias, task: task.name }),
-      Effect.withSpan("TaskRunner.run", { attributes: { host: target.host.alias, task: task.name } })
+      Effect.withSpan("Task.run", { attributes: { host: target.host.alias, task: task.name } })
     )
 
   return TaskRunner.of({

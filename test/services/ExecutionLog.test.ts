@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
+import { fileName } from "../../src/internal/logName.ts"
 import * as ExecutionLog from "../../src/services/ExecutionLog.ts"
 
 const utc = DateTime.zoneUnsafeMakeNamed("UTC")
@@ -45,7 +46,7 @@ describe("files", () => {
       })
     ))
 
-  it.effect("hold output as it came and notes on lines of their own", () =>
+  it.effect("hold output in whole lines and notes on lines of their own", () =>
     inTemporary(() =>
       Effect.gen(function*() {
         const file = yield* Effect.scoped(Effect.gen(function*() {
@@ -58,7 +59,7 @@ describe("files", () => {
           return log.file ?? ""
         }))
         const text = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file))
-        assert.strictEqual(text, "# first\n#   of two\na\r\nbc\nä\n# end\n")
+        assert.strictEqual(text, "# first\n#   of two\na\r\nc\nbä\n# end\n")
       })
     ))
 
@@ -111,11 +112,11 @@ describe("live lines", () => {
 
 describe("fileName", () => {
   it("keeps usual names", () => {
-    assert.strictEqual(ExecutionLog.fileName("host-1.example_2"), "host-1.example_2")
-    assert.strictEqual(ExecutionLog.fileName("(manager)"), "(manager)")
-    assert.strictEqual(ExecutionLog.fileName("../../etc"), "%2E.%2F..%2Fetc")
-    assert.strictEqual(ExecutionLog.fileName(".."), "%2E.")
-    assert.strictEqual(ExecutionLog.fileName(""), "%")
+    assert.strictEqual(fileName("host-1.example_2"), "host-1.example_2")
+    assert.strictEqual(fileName("(manager)"), "(manager)")
+    assert.strictEqual(fileName("../../etc"), "%2E.%2F..%2Fetc")
+    assert.strictEqual(fileName(".."), "%2E.")
+    assert.strictEqual(fileName(""), "%")
   })
 
   const anyName = FastCheck.oneof(
@@ -125,10 +126,10 @@ describe("fileName", () => {
   )
 
   it.prop("is one component of a path", { name: anyName }, ({ name }) => {
-    assert.match(ExecutionLog.fileName(name), /^[A-Za-z0-9_@:+=,()%-][A-Za-z0-9_@:+=,()%.~-]{0,150}$/)
+    assert.match(fileName(name), /^[A-Za-z0-9_@:+=,()%-][A-Za-z0-9_@:+=,()%.~-]{0,150}$/)
   })
 
   it.prop("differs for different names", { a: anyName, b: anyName }, ({ a, b }) => {
-    assert.strictEqual(ExecutionLog.fileName(a) === ExecutionLog.fileName(b), a === b)
+    assert.strictEqual(fileName(a) === fileName(b), a === b)
   })
 })
