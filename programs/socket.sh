@@ -6,6 +6,7 @@
 # Hears `remove` (the socket is dead), `bind` (from now on the file may be ours), `bound` (it is), `look`.
 trap : HUP INT TERM
 lc_path=$1
+# shellcheck disable=SC2012 # a number comes first, and find has no option for it everywhere
 lc_inode() { ls -di -- "$lc_path" 2>/dev/null | awk '{ print $1; exit }'; }
 lc_look() {
   lc_seen=

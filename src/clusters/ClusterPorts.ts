@@ -56,7 +56,7 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
     Effect.gen(function*() {
       // Given up again at once: the process binds it. Should another be quicker, the process ends and the next port is tried.
       yield* Effect.scoped(Effect.flatMap(at.connection, (connection) => connection.listen({ port })))
-      yield* Effect.forEach(from, (runtime) => Tunnel.make({ from: runtime, port, to: at, toPort: port }), {
+      yield* Effect.forEach(from, (runtime) => Tunnel.make({ from: runtime, at: { port }, to: at, target: { port } }), {
         concurrency: 16,
         discard: true
       })

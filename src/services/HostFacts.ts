@@ -63,7 +63,10 @@ export class HostFacts extends Schema.Class<HostFacts>("lazycluster/HostFacts")(
  * @since 0.1.0
  * @category guards
  */
-export const sameNetwork = (a: HostFacts, b: HostFacts): boolean =>
+export const sameNetwork = (
+  a: Pick<HostFacts, "bootId" | "network">,
+  b: Pick<HostFacts, "bootId" | "network">
+): boolean =>
   a.bootId !== "" && a.bootId === b.bootId && a.network !== "" && a.network === b.network
 
 const FactLines = Schema.Struct({

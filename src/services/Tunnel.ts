@@ -1,18 +1,23 @@
 /**
- * A port of one machine that leads to a port of another, in either direction, over the connections that stand.
+ * A port or Unix socket of one machine that leads to one of another, in either direction, over the connections that stand.
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Duplex } from "../internal/duplex.ts"
 import { join } from "../internal/joinDuplex.ts"
+import * as portHolder from "../internal/portHolder.ts"
+import * as socketPath from "../internal/socketPath.ts"
+import * as tunnelListener from "../internal/tunnelListener.ts"
+import * as tunnelState from "../internal/tunnelState.ts"
 import type { Host } from "./Host.ts"
-import type { SshConnection } from "./SshConnection.ts"
-import type { SshError } from "./SshError.ts"
+import type { Address, SshConnection } from "./SshConnection.ts"
+import { SshError } from "./SshError.ts"
 
 /**
  * One end of a tunnel. A Runtime is one.
@@ -22,90 +27,141 @@ import type { SshError } from "./SshError.ts"
  */
 export interface End {
   readonly host: Host
-  /** The connection in use; waits while the link is away. */
+  /** The connection in use; waits while the link is away, fails when it is given up. */
   readonly connection: Effect.Effect<SshConnection, SshError>
+  /** The link, whenever it changes. Without one a tunnel knows of a lost link only from what breaks. */
+  readonly link?: Stream.Stream<"up" | "away" | "gone"> | undefined
   /** Notes a port that is held on this machine, as long as the scope is open. */
   readonly holdsPort?: ((port: number) => Effect.Effect<void, never, Scope.Scope>) | undefined
 }
 
 /**
- * A tunnel: what connects to `port` on `from` reaches `to`.
+ * How a tunnel is: it passes connections; it waits for a link or to listen again; it is over, with its scope or because it
+ * could not be healed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type State = Data.TaggedEnum<{
+  Open: {}
+  Healing: { readonly cause: SshError }
+  Closed: { readonly cause?: SshError | undefined }
+}>
+
+/**
+ * The constructors of `State`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const State = Data.taggedEnum<State>()
+
+/**
+ * A tunnel: what connects to `at` on `from` reaches `target` as `to` sees it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Tunnel {
   readonly from: Host
+  readonly at: Address
+  /** That of `at`; 0 for a Unix socket. */
   readonly port: number
   readonly to: Host
-  readonly toPort: number
+  readonly target: Address
+  /** The state now and whenever it changes; ends after `Closed`. */
+  readonly states: Stream.Stream<State>
 }
 
-/** Connections at a time through one tunnel; more wait. */
-const mostConnections = 512
+/**
+ * What a tunnel may be told beside its ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How long it tries to listen again once a lost link is back; then it is over. Default 1 minute. */
+  readonly healWithin?: Duration.DurationInput | undefined
+  /** How long a new connection waits for the far end, also while its link is away; then it is closed. Default 30 seconds. */
+  readonly connectWithin?: Duration.DurationInput | undefined
+}
 
-/** The old listener of a lost link goes when the guardian has ended its sshd: within moments of the take-over. */
-const rebinding = Schedule.exponential("50 millis").pipe(
-  Schedule.either(Schedule.spaced("2 seconds")),
-  Schedule.upTo("60 seconds")
-)
+const late = (to: End, target: Address) =>
+  new SshError({
+    reason: "Timeout",
+    host: to.host.alias,
+    step: "dial",
+    detail: `${socketPath.render(target)} is not reached in time`,
+    hint: "is the link to the host up? `connectWithin` waits longer"
+  })
 
 /**
- * Opens a tunnel. The listening port is bound when this succeeds, and free when the scope is closed; a lost link is waited
- * for, and the port bound again. Fails with `SshError`: `PortInUse` names the listening host.
+ * Opens a tunnel. It listens when this succeeds; closing the scope frees the port, removes the file of a socket and ends the
+ * connections under way. A lost link is waited for, and the same port bound again. Fails with `SshError`: `PortInUse` and
+ * `ForwardForbidden` name the listening host.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = Effect.fn("Tunnel.make")(function*(options: {
-  readonly from: End
-  /** 0: any free port, the same one again after a lost link. */
-  readonly port: number
-  readonly to: End
-  readonly toPort: number
-}): Effect.fn.Return<Tunnel, SshError, Scope.Scope> {
-  const { from, to, toPort } = options
-  yield* Effect.annotateCurrentSpan({ from: from.host.alias, to: to.host.alias, port: options.port, toPort })
+export const make = Effect.fn("Tunnel.make")(function*(
+  options: Options & {
+    readonly from: End
+    /** Port 0: any free one, the same again after a lost link. */
+    readonly at: Address
+    readonly to: End
+    readonly target: Address
+  }
+): Effect.fn.Return<Tunnel, SshError, Scope.Scope> {
+  const { at, connectWithin = "30 seconds", from, healWithin = "1 minute", target, to } = options
+  yield* Effect.annotateCurrentSpan({
+    from: from.host.alias,
+    at: socketPath.render(at),
+    to: to.host.alias,
+    target: socketPath.render(target)
+  })
 
   /** One that cannot be passed on is closed: its client sees what it would see if nothing listened. */
   const pass = (arrived: Duplex) =>
     to.connection.pipe(
-      Effect.flatMap((connection) => connection.dial({ port: toPort })),
+      Effect.flatMap((connection) => connection.dial(target)),
+      Effect.timeoutFail({ duration: connectWithin, onTimeout: () => late(to, target) }),
       Effect.flatMap((far) => join(arrived, far)),
       Effect.scoped,
       Effect.catchAll((error) => Effect.logDebug(`tunnel: ${error.message}`)),
       Effect.ensuring(Effect.sync(() => arrived.destroy()))
     )
 
+  const state = yield* tunnelState.make
   const bound = yield* Deferred.make<number, SshError>()
-  const serve = (port: number): Effect.Effect<void, SshError> =>
-    Effect.scoped(Effect.gen(function*() {
-      const connection = yield* from.connection
-      const listener = yield* connection.listen({ port })
-      yield* Deferred.succeed(bound, listener.port)
-      yield* Effect.ignore(
-        Stream.runDrain(
-          Stream.mapEffect(listener.connections, pass, { concurrency: mostConnections, unordered: true })
-        )
+  yield* tunnelListener.run({ from, at, pass, bound, state, healWithin }).pipe(
+    Effect.raceFirst(Effect.all([state.watch(from), state.watch(to)], { concurrency: 2, discard: true })),
+    Effect.catchAll((error) =>
+      // A port that cannot be bound at first is told to whoever opens the tunnel.
+      Effect.unlessEffect(
+        Effect.zipRight(
+          Effect.logWarning(`tunnel from ${from.host.alias} to ${to.host.alias} is over: ${error.message}`),
+          state.close(error)
+        ),
+        Deferred.fail(bound, error)
       )
-    }))
-
-  const keep = (port: number) =>
-    Effect.forever(Effect.retry(serve(port), rebinding)).pipe(
-      Effect.catchAll((error) =>
-        Effect.logWarning(`tunnel from ${from.host.alias} to ${to.host.alias}:${toPort}: ${error.message}`)
-      )
-    )
-
-  yield* serve(options.port).pipe(
-    Effect.catchAll((error) => Deferred.fail(bound, error)),
-    Effect.zipRight(Deferred.await(bound)),
-    Effect.flatMap(keep),
-    // A port that cannot be bound at first is told to whoever opens the tunnel.
-    Effect.ignore,
+    ),
     Effect.forkScoped
   )
-  const port = yield* Deferred.await(bound)
-  if (from.holdsPort !== undefined) yield* from.holdsPort(port)
-  return { from: from.host, port, to: to.host, toPort }
+  const port = yield* Deferred.await(bound).pipe(
+    Effect.catchAll((error) =>
+      Effect.flatMap(
+        from.connection,
+        (connection) => Effect.flip(portHolder.name(connection, socketPath.isSocket(at) ? 0 : at.port, error))
+      )
+    )
+  )
+  if (from.holdsPort !== undefined && port !== 0) yield* from.holdsPort(port)
+  return {
+    from: from.host,
+    at: socketPath.isSocket(at) ? at : { ...at, port },
+    port,
+    to: to.host,
+    target,
+    states: state.changes
+  }
 })

@@ -63,12 +63,14 @@ describe("a tunnel", () => {
       const [from, to] = yield* ends
       yield* to.start("echo", { argv: ["echo"] })
       const scope = yield* Scope.make()
-      const tunnel = yield* Scope.extend(Tunnel.make({ from, port: 7000, to, toPort: 7 }), scope)
-      assert.deepStrictEqual({ ...tunnel, from: tunnel.from.alias, to: tunnel.to.alias }, {
-        from: "a",
+      const tunnel = yield* Scope.extend(Tunnel.make({ from, at: { port: 7000 }, to, target: { port: 7 } }), scope)
+      const { at, from: { alias }, port, target, to: { alias: far } } = tunnel
+      assert.deepStrictEqual({ alias, at, far, port, target }, {
+        alias: "a",
+        at: { port: 7000 },
+        far: "b",
         port: 7000,
-        to: "b",
-        toPort: 7
+        target: { port: 7 }
       })
       assert.strictEqual(yield* ask(from, 7000, "x".repeat(300_000)), "x".repeat(300_000))
       yield* Scope.close(scope, Exit.void)
@@ -81,7 +83,7 @@ describe("a tunnel", () => {
     Effect.gen(function*() {
       const [manager, host] = yield* Effect.all([Runtime.manager(), Runtime.make("a")])
       yield* manager.start("echo", { argv: ["echo"] })
-      const { port } = yield* Tunnel.make({ from: host, port: 0, to: manager, toPort: 7 })
+      const { port } = yield* Tunnel.make({ from: host, at: { port: 0 }, to: manager, target: { port: 7 } })
       assert.strictEqual(yield* ask(host, port, "up"), "up")
     }).pipe(Effect.provide(world)))
 
@@ -93,7 +95,7 @@ describe("a tunnel", () => {
       // The ledgers are written by then.
       yield* TestClock.adjust("1 second")
       const before = yield* hosts.leftovers
-      const error = yield* Effect.flip(Tunnel.make({ from, port: 7000, to, toPort: 7 }))
+      const error = yield* Effect.flip(Tunnel.make({ from, at: { port: 7000 }, to, target: { port: 7 } }))
       assert.deepInclude(error, { reason: "PortInUse", host: "a", step: "listen" })
       assert.deepStrictEqual(yield* hosts.leftovers, before)
     }).pipe(Effect.provide(world)))
@@ -101,7 +103,7 @@ describe("a tunnel", () => {
   it.scoped("closes the client's connection where nothing listens at the far end, and goes on", () =>
     Effect.gen(function*() {
       const [from, to] = yield* ends
-      const { port } = yield* Tunnel.make({ from, port: 0, to, toPort: 7 })
+      const { port } = yield* Tunnel.make({ from, at: { port: 0 }, to, target: { port: 7 } })
       assert.strictEqual(yield* ask(from, port, "anybody?"), "")
       yield* to.start("echo", { argv: ["echo"] })
       assert.strictEqual(yield* ask(from, port, "now"), "now")
@@ -113,7 +115,7 @@ describe("a tunnel", () => {
         const hosts = yield* InMemorySsh
         const [from, to] = yield* ends
         yield* to.start("echo", { argv: ["echo"] })
-        const { port } = yield* Tunnel.make({ from, port: 0, to, toPort: 7 })
+        const { port } = yield* Tunnel.make({ from, at: { port: 0 }, to, target: { port: 7 } })
         assert.strictEqual(yield* ask(from, port, "before"), "before")
         // The host's sshd sees no cut: it holds the port until the guardian ends it.
         yield* hosts.cut(side)
@@ -128,7 +130,7 @@ describe("a tunnel", () => {
       const hosts = yield* InMemorySsh
       const [from, to] = yield* ends
       const scope = yield* Scope.make()
-      yield* Scope.extend(Tunnel.make({ from, port: 7000, to, toPort: 7 }), scope)
+      yield* Scope.extend(Tunnel.make({ from, at: { port: 7000 }, to, target: { port: 7 } }), scope)
       yield* hosts.refuse("a")
       yield* hosts.cut("a")
       yield* TestClock.adjust("1 second")
@@ -147,7 +149,7 @@ describe("a tunnel", () => {
       yield* hosts.refuse("a")
       yield* hosts.cut("a")
       yield* TestClock.adjust("1 second")
-      const opening = yield* Effect.fork(Effect.scoped(Tunnel.make({ from, port: 0, to, toPort: 7 })))
+      const opening = yield* Effect.fork(Effect.scoped(Tunnel.make({ from, at: { port: 0 }, to, target: { port: 7 } })))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interruptFork(opening)
       yield* TestClock.adjust(0)
@@ -165,7 +167,7 @@ describe("a tunnel", () => {
         connection: Effect.zipRight(Deferred.succeed(dialled, undefined), Effect.never)
       }
       const scope = yield* Scope.make()
-      const { port } = yield* Scope.extend(Tunnel.make({ from, port: 0, to: slow, toPort: 7 }), scope)
+      const { port } = yield* Scope.extend(Tunnel.make({ from, at: { port: 0 }, to: slow, target: { port: 7 } }), scope)
       const connection = yield* from.connection
       const socket = yield* connection.dial({ port })
       const got = yield* Effect.fork(all(socket))
@@ -180,7 +182,7 @@ describe("a tunnel", () => {
     Effect.gen(function*() {
       const [from, to] = yield* ends
       yield* to.start("echo", { argv: ["echo"] })
-      const { port } = yield* Tunnel.make({ from, port: 0, to, toPort: 7 })
+      const { port } = yield* Tunnel.make({ from, at: { port: 0 }, to, target: { port: 7 } })
       const connection = yield* from.connection
       const sockets = yield* Effect.forEach(Array.from({ length: 512 }), () => connection.dial({ port }))
       const last = yield* Effect.fork(ask(from, port, "last"))

@@ -112,7 +112,7 @@ describe("on hosts in memory", () => {
     Effect.gen(function*() {
       const [manager, runtime] = yield* Effect.all([Runtime.manager(), Runtime.make("host-1")])
       yield* runtime.start("server", { argv: ["server"] })
-      const tunnel = yield* Tunnel.make({ from: manager, port: 0, to: runtime, toPort: 8787 })
+      const tunnel = yield* Tunnel.make({ from: manager, at: { port: 0 }, to: runtime, target: { port: 8787 } })
       const here = yield* manager.connection
       const answer = Effect.scoped(Effect.flatMap(here.dial({ port: tunnel.port }), (socket) =>
         Effect.async<string>((resume) => {

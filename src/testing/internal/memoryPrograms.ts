@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import type { Invocation } from "../../services/SshConnection.ts"
 import * as memoryExec from "./memoryExec.ts"
 import * as memoryGuardian from "./memoryGuardian.ts"
-import type { MemoryHost } from "./memoryHost.ts"
+import * as memoryHost from "./memoryHost.ts"
 import type { Link } from "./memoryLink.ts"
 import { bytesOf } from "./memoryPipe.ts"
 import type { Body, MemoryProcess } from "./memoryProcess.ts"
@@ -19,25 +19,33 @@ import * as memorySocket from "./memorySocket.ts"
  *
  * @internal
  */
-export const body = (host: MemoryHost, link: Link | undefined, { program, words }: Invocation): Body => (process) => {
-  switch (program.name) {
-    case "run":
-      return run(host, process, words)
-    case "guardian":
-      return memoryGuardian.talk(host, link, process, words)
-    case "anchor":
-      return anchor(host, link, process, words)
-    case "listener":
-      return Effect.as(process.io.stdout(bytesOf(`${whose(host, words)}\n`)), 0)
-    case "socket":
-      return memorySocket.keep(host, process, words)
-    default:
-      process.argv = [`lazycluster-${program.name}`, ...words]
-      return memoryExec.exec(host, process)
+export const body =
+  (host: memoryHost.MemoryHost, link: Link | undefined, { program, words }: Invocation): Body => (process) => {
+    switch (program.name) {
+      case "run":
+        return run(host, process, words)
+      case "guardian":
+        return memoryGuardian.talk(host, link, process, words)
+      case "anchor":
+        return anchor(host, link, process, words)
+      case "listener":
+        return Effect.as(process.io.stdout(bytesOf(`${whose(host, words)}\n`)), 0)
+      case "holder":
+        // What could not be bound says it itself.
+        return Effect.as(process.io.stdout(bytesOf("unknown\n")), 0)
+      case "network": {
+        const { bootId, network } = memoryHost.factsOf(host)
+        return Effect.as(process.io.stdout(bytesOf(`${bootId}\n${network}\n`)), 0)
+      }
+      case "socket":
+        return memorySocket.keep(host, process, words)
+      default:
+        process.argv = [`lazycluster-${program.name}`, ...words]
+        return memoryExec.exec(host, process)
+    }
   }
-}
 
-const run = (host: MemoryHost, process: MemoryProcess, words: ReadonlyArray<string>) =>
+const run = (host: memoryHost.MemoryHost, process: MemoryProcess, words: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const [directory = "", sessions = "-", ...rest] = words
     if (directory !== "") {
@@ -63,7 +71,10 @@ const run = (host: MemoryHost, process: MemoryProcess, words: ReadonlyArray<stri
     return yield* memoryExec.exec(host, process)
   })
 
-const whose = (host: MemoryHost, [port, lease, pid]: ReadonlyArray<string>): "ours" | "foreign" | "nobody" => {
+const whose = (
+  host: memoryHost.MemoryHost,
+  [port, lease, pid]: ReadonlyArray<string>
+): "ours" | "foreign" | "nobody" => {
   const bound = [...host.network.bound].find((each) => each.host === host.alias && each.port === Number(port))
   if (bound === undefined) return "nobody"
   // The owner begins with the number of its process; what sshd holds for a manager is no process of a runtime.
@@ -74,7 +85,12 @@ const whose = (host: MemoryHost, [port, lease, pid]: ReadonlyArray<string>): "ou
 }
 
 /** Its connection ends with the runtime, if it is dead by then. */
-const anchor = (host: MemoryHost, link: Link | undefined, process: MemoryProcess, words: ReadonlyArray<string>) =>
+const anchor = (
+  host: memoryHost.MemoryHost,
+  link: Link | undefined,
+  process: MemoryProcess,
+  words: ReadonlyArray<string>
+) =>
   Effect.gen(function*() {
     const guardian = [...host.guardians.values()].find(({ state }) => state === words[0])
     if (guardian === undefined) return 1

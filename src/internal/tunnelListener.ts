@@ -1,0 +1,86 @@
+/**
+ * The listening end of a tunnel: bound at first or not at all, and bound again whenever its link was lost.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import type { Address, Listener, SshConnection } from "../services/SshConnection.ts"
+import type { SshError } from "../services/SshError.ts"
+import type { End } from "../services/Tunnel.ts"
+import * as allOrNothing from "./allOrNothing.ts"
+import type { Duplex } from "./duplex.ts"
+import * as socketPath from "./socketPath.ts"
+import type { TunnelState } from "./tunnelState.ts"
+
+/** Connections at a time through one tunnel; more wait. */
+const mostConnections = 512
+
+/** The old listener of a lost link goes when the guardian has ended its sshd: within moments of the take-over. */
+const rebinding = Schedule.exponential("50 millis").pipe(Schedule.either(Schedule.spaced("2 seconds")))
+
+/** Between one lost link and the next: no loop without a pause. */
+const pause = "50 millis"
+
+const isLost = ({ reason }: SshError) => reason === "LinkLost"
+
+/**
+ * Serves until it cannot be healed, and fails with why. `bound` hears of the first port.
+ *
+ * @internal
+ */
+export const run = (options: {
+  readonly from: End
+  readonly at: Address
+  readonly pass: (arrived: Duplex) => Effect.Effect<void>
+  readonly bound: Deferred.Deferred<number, SshError>
+  readonly state: TunnelState
+  readonly healWithin: Duration.DurationInput
+}): Effect.Effect<never, SshError> => {
+  const { at, bound, from, healWithin, pass, state } = options
+
+  /** Until its link is lost, and gives why. */
+  const serve = (listener: Listener) =>
+    Effect.flip(
+      Effect.zipRight(
+        Stream.runDrain(
+          Stream.mapEffect(listener.connections, pass, { concurrency: mostConnections, unordered: true })
+        ),
+        Effect.never
+      )
+    )
+
+  const listen = (connection: SshConnection, at: Address) => allOrNothing.make(connection.listen(at))
+
+  /** One stay on a connection; what was lost is not an error, for it may come back. */
+  const again = (at: Address) =>
+    Effect.flatMap(from.connection, (connection) =>
+      Effect.retry(listen(connection, at), {
+        schedule: Schedule.upTo(rebinding, healWithin),
+        while: (error) => !isLost(error)
+      }).pipe(
+        Effect.tap(() => state.set(bound, undefined)),
+        Effect.flatMap(serve),
+        Effect.catchIf(isLost, Effect.succeed),
+        Effect.scoped
+      ))
+
+  return Effect.gen(function*() {
+    const { lost, port } = yield* Effect.scoped(Effect.gen(function*() {
+      const connection = yield* from.connection
+      const listener = yield* listen(connection, at)
+      yield* Deferred.succeed(bound, listener.port)
+      return { port: listener.port, lost: yield* serve(listener) }
+    }))
+    const same: Address = socketPath.isSocket(at) ? at : { ...at, port }
+    yield* state.set(bound, lost)
+    return yield* again(same).pipe(
+      Effect.tap((cause) => state.set(bound, cause)),
+      Effect.delay(pause),
+      Effect.forever
+    )
+  })
+}
