@@ -1,6 +1,7 @@
 # Calls a Python function that came as source text with arguments that came as JSON.
 # function.py runs it on a host, driver.py hands it to Dask's workers: both report in the same form.
 import asyncio
+import builtins
 import collections
 import inspect
 import json
@@ -12,10 +13,14 @@ import types
 
 MARK = "lazycluster-report:"
 LONGEST_TEXT = 65536
+LONGEST_REPORT = 1048576
 MOST_FUNCTIONS = 256
+OURS = frozenset(("lazycluster-calling", "-c", "<string>"))
 
 _lock = threading.Lock()
 _functions = collections.OrderedDict()
+# Where reports go: function.py sets it. On Dask's workers nobody listens.
+_reporter = None
 
 
 class Refused(Exception):
@@ -32,9 +37,31 @@ class _Entry:
         self.function = None
 
 
+def _report_progress(value):
+    """Tells the manager how far the function is: any value that JSON can say."""
+    if _reporter is None:
+        return
+    try:
+        data = to_text(value).encode("ascii")
+    except Refused as refused:
+        raise ValueError("lazycluster.report: {}".format(refused))
+    if len(data) > LONGEST_REPORT:
+        raise ValueError("lazycluster.report: {} bytes, more than {}".format(len(data), LONGEST_REPORT))
+    _reporter(data)
+
+
+_lazycluster = types.ModuleType("lazycluster", "What a function can tell the manager while it runs.")
+_lazycluster.report = _report_progress
+
+
+def listen(reporter):
+    global _reporter
+    _reporter = reporter
+
+
 def load(code, importable):
-    """The function of {source, name}; the source runs once in a process."""
-    key = (code["source"], code["name"])
+    """The function of {source, name, file?, modules?}; the source runs once in a process."""
+    key = (code["source"], code["name"], code.get("file"), json.dumps(code.get("modules"), sort_keys=True))
     with _lock:
         entry = _functions.get(key)
         if entry is None:
@@ -50,18 +77,20 @@ def load(code, importable):
 
 def _make(code, importable):
     name = code["name"]
-    found = _run_source(code["source"], name, importable).get(name)
+    filename = code.get("file") or "<{}>".format(name)
+    own = _builtins(code.get("modules") or {}, importable)
+    module = types.ModuleType("lazycluster_function")
+    _run_source(module, filename, code["source"], own, importable)
+    found = module.__dict__.get(name)
     if not callable(found):
         raise Refused("Source", "the source defines no function {}".format(name))
     return found
 
 
-def _run_source(source, name, importable):
-    filename = "<{}>".format(name)
+def _run_source(module, filename, source, own, importable):
     # Tracebacks then quote the user's lines. No modification time: linecache never looks for such a file.
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    module = types.ModuleType("lazycluster_function")
-    module.__file__ = filename
+    module.__dict__.update(__file__=filename, __builtins__=own, lazycluster=_lazycluster)
     if importable:
         # multiprocessing, dataclasses and pickle look a class up by its module. Not on Dask's workers: what is made there
         # must travel by value, and it does when its module cannot be found.
@@ -73,7 +102,33 @@ def _run_source(source, name, importable):
         refused.origin = error
         raise refused
     exec(compiled, module.__dict__)
-    return module.__dict__
+
+
+def _builtins(modules, importable):
+    """Builtins whose import finds the modules that came with a source, and `lazycluster` where none is installed."""
+    made = {}
+    own = dict(vars(builtins))
+
+    def find(name, globals=None, locals=None, fromlist=(), level=0):
+        if level == 0 and name in modules:
+            if name not in made:
+                # Here before it has run: two modules may import each other.
+                made[name] = module = types.ModuleType(name)
+                try:
+                    _run_source(module, modules[name]["file"], modules[name]["source"], own, importable)
+                except BaseException:
+                    del made[name]
+                    raise
+            return made[name]
+        try:
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        except ImportError as error:
+            if name == "lazycluster" and error.name == name:
+                return _lazycluster
+            raise
+
+    own["__import__"] = find
+    return own
 
 
 def _bind(function, args):
@@ -149,14 +204,18 @@ def _message(error):
         return "(an exception whose text cannot be made)"
 
 
+def _without_ours(told):
+    told.stack = traceback.StackSummary.from_list([frame for frame in told.stack if frame.filename not in OURS])
+    for inner in [told.__cause__, told.__context__] + list(getattr(told, "exceptions", None) or ()):
+        if inner is not None:
+            _without_ours(inner)
+    return told
+
+
 def _traceback(error):
-    frames = error.__traceback__
-    # Ours come first; a program shipped by `python -c` is called by that.
-    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(("lazycluster-", "-c")):
-        frames = frames.tb_next
     try:
-        text = "".join(traceback.format_exception(type(error), error, frames))
-        return text.replace("lazycluster_function.", "")[-LONGEST_TEXT:]
+        told = _without_ours(traceback.TracebackException(type(error), error, error.__traceback__))
+        return "".join(told.format()).replace("lazycluster_function.", "")[-LONGEST_TEXT:]
     except BaseException:
         return ""
 

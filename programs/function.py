@@ -1,26 +1,43 @@
 # Runs one Python function for a step of a task.
 # Words: NONCE CALLING, the second being the source of calling.py.
-# The next line of standard input is {"code": {"source", "name"}, "args": {...}}; the function itself reads
-# /dev/null. What it prints goes to the process's own outputs; the answer comes last on standard output, as
-# `NUL lazycluster NONCE LENGTH LF` and LENGTH bytes of JSON: {"value": ...} or {"error": {...}}.
+# The next line of standard input is {"code": {"source", "name", "file"?, "modules"?}, "args": {...}}; the function itself
+# reads /dev/null. What it prints goes to the process's own outputs. What it reports, and at the end its answer, come
+# between that on standard output, in frames: `NUL lazycluster NONCE KIND SENDER LENGTH LF` and LENGTH bytes of JSON. KIND
+# is p or a for a part, P or A for the last part of a report or the answer: {"value": ...} or {"error": {...}}.
 import json
 import os
 import sys
+import threading
+
+# With its head a frame is less than what a pipe takes in one piece, so that no other process prints into it.
+LONGEST_PART = 3584
 
 
-def answer(nonce, body):
+def framer(nonce):
+    # Not 1: a function may redirect that.
+    out = os.dup(1)
+    lock = threading.Lock()
+
+    def write(kind, data):
+        view = memoryview(data)
+        with lock:
+            for at in range(0, max(len(view), 1), LONGEST_PART):
+                part = view[at : at + LONGEST_PART]
+                last = at + LONGEST_PART >= len(view)
+                head = "\0lazycluster {} {} {} {}\n".format(nonce, kind.upper() if last else kind, os.getpid(), len(part))
+                frame = head.encode("ascii") + part
+                while frame:
+                    frame = frame[os.write(out, frame) :]
+
+    return write
+
+
+def flush():
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except Exception:
             pass
-    data = body.encode("ascii")
-    data = b"\0lazycluster " + nonce.encode("ascii") + b" %d\n" % len(data) + data
-    # Threads that the function left behind print elsewhere from here on, so that nothing gets between.
-    out = os.dup(1)
-    os.dup2(2, 1)
-    with os.fdopen(out, "wb") as stream:
-        stream.write(data)
 
 
 def main():
@@ -29,6 +46,13 @@ def main():
     calling = {"__name__": "lazycluster_calling"}
     exec(compile(source, "lazycluster-calling", "exec"), calling)
     request = json.loads(sys.stdin.buffer.readline())
+    write = framer(nonce)
+
+    def tell(data):
+        flush()
+        write("p", data)
+
+    calling["listen"](tell)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -37,11 +61,14 @@ def main():
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        value = calling["call"](calling["load"](request["code"], True), request["args"])
+        value = calling["call"](calling["load"](request["code"], True), request.pop("args"))
         body, code = '{"value":' + calling["to_text"](value) + "}", 0
     except BaseException as error:
         body, code = json.dumps({"error": calling["report"](request["code"]["name"], error)}), 1
-    answer(nonce, body)
+    flush()
+    # Threads that the function left behind print elsewhere from here on.
+    os.dup2(2, 1)
+    write("a", body.encode("ascii"))
     return code
 
 

@@ -129,6 +129,41 @@ export * as ExecutionLogError from "./services/ExecutionLogError.ts"
 export * as FileTransfer from "./services/FileTransfer.ts"
 
 /**
+ * A task that runs in the background of a runtime.
+ *
+ * @since 0.1.0
+ */
+export * as ForkedTask from "./runtimes/ForkedTask.ts"
+
+/**
+ * Calls functions on hosts, without a task around them.
+ *
+ * @since 0.1.0
+ */
+export * as FunctionCall from "./tasks/FunctionCall.ts"
+
+/**
+ * What a function on a host is made of, as data that travels with its task.
+ *
+ * @since 0.1.0
+ */
+export * as FunctionCode from "./tasks/FunctionCode.ts"
+
+/**
+ * What can go wrong with a function on a host.
+ *
+ * @since 0.1.0
+ */
+export * as FunctionError from "./tasks/FunctionError.ts"
+
+/**
+ * The errors of groups.
+ *
+ * @since 0.1.0
+ */
+export * as GroupError from "./runtimes/GroupError.ts"
+
+/**
  * The manager's side of a guardian: starts it, keeps its lease, takes it over after the link was lost, ends it.
  *
  * @since 0.1.0
@@ -173,7 +208,7 @@ export * as Guardian from "./services/Guardian.ts"
 export * as GuardianProtocol from "./services/GuardianProtocol.ts"
 
 /**
- * What names a machine: an alias of the ssh config or a literal `user@name:port`.
+ * What names a machine: an alias of the ssh config, a literal `user@name:port`, or both with what it takes to log in.
  *
  * @since 0.1.0
  */
@@ -199,6 +234,21 @@ export * as HostFilter from "./runtimes/HostFilter.ts"
  * @since 0.1.0
  */
 export * as HostIdentity from "./services/HostIdentity.ts"
+
+/**
+ * The error of waiting for tasks in the background.
+ *
+ * @since 0.1.0
+ */
+export * as JoinError from "./runtimes/JoinError.ts"
+
+/**
+ * A JavaScript or TypeScript function as data: a module of this project, an export of it, and schemas for what goes in and
+ * what comes out. When it is called, the module is bundled with its imports on the manager, and run by the host's Node.
+ *
+ * @since 0.1.0
+ */
+export * as JsFunction from "./tasks/JsFunction.ts"
 
 /**
  * The known_hosts files: which keys belong to which hosts. Plain functions on plain data, as OpenSSH reads them.
@@ -250,13 +300,6 @@ export * as Progress from "./services/Progress.ts"
 export * as PythonAgreement from "./services/PythonAgreement.ts"
 
 /**
- * Runs a Python function on a host.
- *
- * @since 0.1.0
- */
-export * as PythonCall from "./tasks/PythonCall.ts"
-
-/**
  * A declared set of Python packages on a host: made once from pinned packages and kept, or an interpreter that is there, checked
  * and never changed.
  *
@@ -277,13 +320,6 @@ export * as PythonEnvironmentError from "./services/PythonEnvironmentError.ts"
  * @since 0.1.0
  */
 export * as PythonEnvironmentProtocol from "./services/PythonEnvironmentProtocol.ts"
-
-/**
- * What can go wrong with a Python function.
- *
- * @since 0.1.0
- */
-export * as PythonError from "./tasks/PythonError.ts"
 
 /**
  * A Python function as data: its source, and schemas for what goes in and what comes out. It runs on a host, or on the
@@ -313,6 +349,14 @@ export * as PythonTarget from "./services/PythonTarget.ts"
  * @since 0.1.0
  */
 export * as Readiness from "./clusters/Readiness.ts"
+
+/**
+ * A function that runs on hosts, as data: its code, and schemas for what goes in and what comes out. A `PythonFunction` is
+ * one, a `JsFunction` another. JSON is all that travels.
+ *
+ * @since 0.1.0
+ */
+export * as RemoteFunction from "./tasks/RemoteFunction.ts"
 
 /**
  * A host in use: its working directory, environment, facts and processes, all gone when its scope closes.
@@ -400,6 +444,13 @@ export * as TaskError from "./tasks/TaskError.ts"
 export * as TaskEvent from "./tasks/TaskEvent.ts"
 
 /**
+ * What tasks leave: their execution log and what their functions returned.
+ *
+ * @since 0.1.0
+ */
+export * as TaskResult from "./tasks/TaskResult.ts"
+
+/**
  * Runs tasks: the one interpreter of their steps.
  *
  * @since 0.1.0
@@ -421,7 +472,7 @@ export * as TaskStep from "./tasks/TaskStep.ts"
 export * as TaskTarget from "./tasks/TaskTarget.ts"
 
 /**
- * A port of one machine that leads to a port of another, in either direction, over the connections that stand.
+ * A port or Unix socket of one machine that leads to one of another, in either direction, over the connections that stand.
  *
  * @since 0.1.0
  */

@@ -12,7 +12,7 @@ import { FileTransferError } from "../src/services/FileTransfer.ts"
 import { PythonEnvironmentError } from "../src/services/PythonEnvironmentError.ts"
 import { RuntimeError } from "../src/services/RuntimeError.ts"
 import { SshConfigError, SshError } from "../src/services/SshError.ts"
-import { PythonError } from "../src/tasks/PythonError.ts"
+import { FunctionError } from "../src/tasks/FunctionError.ts"
 import { TaskError } from "../src/tasks/TaskError.ts"
 import { SandboxError } from "../src/testing/SandboxError.ts"
 
@@ -27,7 +27,7 @@ const errors = {
   TaskError: literals(TaskError.fields.reason),
   ExecutionLogError: literals(ExecutionLogError.fields.reason),
   FileTransferError: literals(FileTransferError.fields.reason),
-  PythonError: literals(PythonError.fields.reason),
+  FunctionError: literals(FunctionError.fields.reason),
   PythonEnvironmentError: literals(PythonEnvironmentError.fields.reason),
   ClusterError: literals(ClusterError.fields.reason),
   DaskClientError: literals(DaskClientError.fields.reason),

@@ -9,8 +9,9 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Invocation, RemoteProcess } from "../services/SshConnection.ts"
-import type { PythonError } from "../tasks/PythonError.ts"
-import * as PythonFunction from "../tasks/PythonFunction.ts"
+import type { FunctionError } from "../tasks/FunctionError.ts"
+import type * as PythonFunction from "../tasks/PythonFunction.ts"
+import { named } from "../tasks/RemoteFunction.ts"
 import { DaskClientError } from "./DaskClientError.ts"
 import * as DaskDriver from "./DaskDriver.ts"
 import * as DaskFuture from "./DaskFuture.ts"
@@ -76,7 +77,7 @@ export interface SubmitOptions {
  * @since 0.1.0
  * @category errors
  */
-export type DaskError = DaskClientError | PythonError
+export type DaskError = DaskClientError | FunctionError
 
 /**
  * A client of a Dask cluster. Values stay on the cluster until they are asked for. Interrupting `result` or `gather` leaves the
@@ -198,11 +199,11 @@ export const make = (options: Options): Effect.Effect<DaskClient, DaskClientErro
       )
 
     const map: DaskClient["map"] = (self, args, submit = {}) =>
-      Either.all([PythonFunction.named(self), Either.all(args.map((each) => DaskInputs.encode(self, each)))]).pipe(
-        Effect.flatMap(([{ name, source }, calls]) =>
+      Either.all([named(self), Either.all(args.map((each) => DaskInputs.encode(self, each)))]).pipe(
+        Effect.flatMap(([{ code: { file, modules, source }, name }, calls]) =>
           calls.length === 0 ? Effect.succeed([]) : driver.request(
             "submit",
-            submitFields({ source, name }, calls, submit),
+            submitFields({ source, name, file, modules }, calls, submit),
             Schema.Array(Schema.String).pipe(Schema.itemsCount(calls.length))
           )
         ),

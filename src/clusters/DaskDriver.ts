@@ -18,7 +18,7 @@ import { decodeText, withoutControl } from "../internal/outputText.ts"
 import * as Programs from "../internal/programs.ts"
 import type { Invocation, RemoteProcess } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
-import { fromReport, type PythonError, PythonReport } from "../tasks/PythonError.ts"
+import { fromReport, type FunctionError, FunctionReport } from "../tasks/FunctionError.ts"
 import { DaskClientError } from "./DaskClientError.ts"
 
 /**
@@ -42,7 +42,7 @@ const Problem = Schema.Struct({
 const Said = Schema.parseJson(Schema.Union(
   Schema.Struct({ event: Schema.Literal("ready"), version: Schema.Literal(1) }),
   Schema.Struct({ event: Schema.Literal("failed", "lost"), detail: Schema.String }),
-  Schema.Struct({ id: Schema.Int, error: Schema.Union(PythonReport, Problem) }),
+  Schema.Struct({ id: Schema.Int, error: Schema.Union(FunctionReport, Problem) }),
   Schema.Struct({ id: Schema.Int, ok: Schema.Unknown })
 ))
 
@@ -84,7 +84,7 @@ export interface DaskDriver {
     op: string,
     fields: string,
     answer: Schema.Schema<A, I>
-  ) => Effect.Effect<A, DaskClientError | PythonError>
+  ) => Effect.Effect<A, DaskClientError | FunctionError>
 }
 
 /**
@@ -100,7 +100,7 @@ export const open = (options: {
 }): Effect.Effect<DaskDriver, DaskClientError, Scope.Scope> =>
   Effect.gen(function*() {
     const { host, process } = options
-    const pending = new Map<number, Deferred.Deferred<unknown, DaskClientError | PythonError>>()
+    const pending = new Map<number, Deferred.Deferred<unknown, DaskClientError | FunctionError>>()
     const ready = yield* Deferred.make<void, DaskClientError>()
     const lines = yield* Queue.bounded<string>(64)
     const tail = LogTail.make()
@@ -142,8 +142,8 @@ export const open = (options: {
       const problem = message.error
       return Effect.asVoid(Deferred.fail(
         waiter,
-        problem instanceof PythonReport
-          ? fromReport(problem, { host, step: "dask" })
+        problem instanceof FunctionReport
+          ? fromReport(problem, { host, step: "dask", language: "Python" })
           : error(
             problem.kind === "Unknown" ? "Released" : problem.kind,
             "future",
@@ -211,7 +211,7 @@ export const open = (options: {
 
     const waiting = (op: string, fields: string) =>
       Effect.acquireUseRelease(
-        Effect.flatMap(Deferred.make<unknown, DaskClientError | PythonError>(), (waiter) =>
+        Effect.flatMap(Deferred.make<unknown, DaskClientError | FunctionError>(), (waiter) =>
           Effect.suspend(() => {
             if (gone !== undefined) return gone
             const id = ++last

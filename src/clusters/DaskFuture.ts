@@ -6,8 +6,9 @@
 import type * as Either from "effect/Either"
 import * as Inspectable from "effect/Inspectable"
 import type * as Types from "effect/Types"
-import type { PythonError } from "../tasks/PythonError.ts"
-import * as PythonFunction from "../tasks/PythonFunction.ts"
+import type { FunctionError } from "../tasks/FunctionError.ts"
+import type * as PythonFunction from "../tasks/PythonFunction.ts"
+import { decodeResult } from "../tasks/RemoteFunction.ts"
 
 /**
  * @since 0.1.0
@@ -36,7 +37,7 @@ export interface DaskFuture<out A, out Encoded = unknown> extends Inspectable.In
   /** The name of the function that makes the value. */
   readonly function: string
   /** The value of its JSON text, by the schema of the function. */
-  readonly decode: (text: string) => Either.Either<A, PythonError>
+  readonly decode: (text: string) => Either.Either<A, FunctionError>
 }
 
 /**
@@ -76,7 +77,7 @@ export const make = <Returns, Encoded>(
   [TypeId]: { _Encoded: (_: never): never => _ },
   key,
   function: self.name,
-  decode: (text) => PythonFunction.decodeResult(self, text),
+  decode: (text) => decodeResult(self, text),
   toJSON: () => ({ _id: "DaskFuture", key }),
   toString: () => `DaskFuture(${key})`
 })

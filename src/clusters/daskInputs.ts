@@ -7,22 +7,20 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import { PythonError } from "../tasks/PythonError.ts"
-import { encodeValue } from "../tasks/PythonFunction.ts"
+import { FunctionError } from "../tasks/FunctionError.ts"
+import { encodeValue, type RemoteFunction } from "../tasks/RemoteFunction.ts"
 import { isDaskFuture } from "./DaskFuture.ts"
 
-interface Callee {
-  readonly name: string
-  readonly args: Schema.Schema.AnyNoContext
-}
+type Callee = Pick<RemoteFunction<never, unknown>, "name" | "args" | "code">
 
 const holdsFuture = (value: unknown): boolean =>
   isDaskFuture(value) || (Array.isArray(value) && value.some(holdsFuture))
 
-const refused = (callee: Callee, path: string): Either.Either<never, PythonError> =>
+const refused = (callee: Callee, path: string): Either.Either<never, FunctionError> =>
   Either.left(
-    new PythonError({
+    new FunctionError({
       reason: "Arguments",
+      language: callee.code._tag,
       step: "submit",
       function: callee.name,
       detail: `${path} cannot hold a future: its schema is no plain list of values`,
@@ -51,7 +49,7 @@ const input = (
   ast: SchemaAST.AST,
   value: unknown,
   path: string
-): Either.Either<string, PythonError> => {
+): Either.Either<string, FunctionError> => {
   if (isDaskFuture(value)) return Either.right(`{"future":${JSON.stringify(value.key)}}`)
   if (!holdsFuture(value) || !Array.isArray(value)) {
     return Either.map(encodeValue(callee, Schema.make(ast), value, path), (text) => `{"value":${text}}`)
@@ -68,7 +66,7 @@ const input = (
  *
  * @internal
  */
-export const encode = (callee: Callee, inputs: object): Either.Either<string, PythonError> =>
+export const encode = (callee: Callee, inputs: object): Either.Either<string, FunctionError> =>
   Either.gen(function*() {
     const held = new Map(Object.entries(inputs).filter(([, value]) => holdsFuture(value)))
     const ast = callee.args.ast

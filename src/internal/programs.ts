@@ -9,13 +9,15 @@ import type { Program } from "../services/SshConnection.ts"
 
 const at = (path: string) => new URL(`../../programs/${path}`, import.meta.url)
 
+const extensions = { sh: ".sh", python: ".py", node: ".mjs" } as const
+
 /**
  * A script as it was written. One that is a folder is the text of its parts, in the order of their names.
  *
  * @internal
  */
 export const read = (name: string, language: Program["language"]): string => {
-  const extension = language === "sh" ? ".sh" : ".py"
+  const extension = extensions[language]
   const paths = existsSync(at(name))
     ? readdirSync(at(name)).filter((part) => part.endsWith(extension)).sort().map((part) => `${name}/${part}`)
     : [`${name}${extension}`]

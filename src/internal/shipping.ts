@@ -58,3 +58,32 @@ export const pythonArgv = (program: Program, python: string): readonly [string, 
  */
 export const pythonInput = (program: Program, words: ReadonlyArray<string>): string =>
   `${JSON.stringify({ source: program.source, words })}\n`
+
+/** The oldest Node that runs ours. What stands here must be read by much older ones. */
+const oldestNode = 18
+
+/** Takes all of its input: the first line is the program and its words, the rest is the program's. */
+const nodeBoot = `var c = []; process.stdin.on("data", function (d) { c.push(d) }).on("end", function () { ` +
+  `var b = Buffer.concat(c), n = b.indexOf(10), p = JSON.parse(b.slice(0, n).toString()), v = process.versions.node; ` +
+  `if (parseInt(v, 10) < ${oldestNode}) { process.stderr.write(v + " is too old\\n"); process.exit(126) } ` +
+  `import("data:text/javascript;base64," + Buffer.from(p.source).toString("base64"))` +
+  `.then(function (m) { return m.default(p.words, b.slice(n + 1)) }) })`
+
+/**
+ * The argv that starts a JavaScript program.
+ *
+ * @internal
+ */
+export const nodeArgv = (program: Program, node: string): readonly [string, ...Array<string>] => [
+  node,
+  "-e",
+  nodeBoot,
+  `lazycluster-${program.name}`
+]
+
+/**
+ * What to write to a JavaScript program first.
+ *
+ * @internal
+ */
+export const nodeInput = pythonInput

@@ -22,7 +22,7 @@ import type { SshError } from "./SshError.ts"
  */
 export interface Program {
   readonly name: string
-  readonly language: "sh" | "python"
+  readonly language: "sh" | "python" | "node"
   readonly source: string
 }
 

@@ -4,80 +4,56 @@
  *
  * @since 0.1.0
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Inspectable from "effect/Inspectable"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type * as Types from "effect/Types"
-import * as ExactJson from "../internal/exactJson.ts"
-import { PythonError } from "./PythonError.ts"
+import * as PythonEnvironment from "../services/PythonEnvironment.ts"
+import type * as FunctionCode from "./FunctionCode.ts"
+import { FunctionError } from "./FunctionError.ts"
+import * as pythonFile from "./pythonFile.ts"
+import * as RemoteFunction from "./RemoteFunction.ts"
 
 /**
- * @since 0.1.0
- * @category models
- */
-export const TypeId: unique symbol = Symbol.for("lazycluster/PythonFunction")
-
-/**
- * Tells functions from other values.
+ * A Python function. `Args`, `Returns` and `Progress` are what TypeScript sees, the encoded ones what Python sees.
  *
  * @since 0.1.0
  * @category models
  */
-export type TypeId = typeof TypeId
-
-/**
- * A Python function. `Args` and `Returns` are what TypeScript sees, the encoded ones what Python sees.
- *
- * @since 0.1.0
- * @category models
- */
-export interface PythonFunction<in Args, out Returns, out ArgsEncoded = unknown, out ReturnsEncoded = unknown>
-  extends Inspectable.Inspectable
-{
-  readonly [TypeId]: {
-    readonly _Args: Types.Contravariant<Args>
-    readonly _Returns: Types.Covariant<Returns>
-    readonly _ArgsEncoded: Types.Covariant<ArgsEncoded>
-    readonly _ReturnsEncoded: Types.Covariant<ReturnsEncoded>
-  }
-  /** Empty when the source defines no function: told when it is called. */
-  readonly name: string
-  /** Without the indentation that all its lines share. */
-  readonly source: string
-  /** Of the arguments by name. */
-  readonly args: Schema.Schema.AnyNoContext
-  readonly returns: Schema.Schema.AnyNoContext
+export interface PythonFunction<
+  in Args,
+  out Returns,
+  out ArgsEncoded = unknown,
+  out ReturnsEncoded = unknown,
+  out Progress = unknown
+> extends RemoteFunction.RemoteFunction<Args, Returns, ArgsEncoded, ReturnsEncoded, Progress> {
+  readonly code: typeof FunctionCode.Python.Type
 }
 
 /**
- * A call as plain data, ready to be sent.
+ * What a Python function is made of, whatever holds its source.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Request {
-  readonly name: string
-  readonly source: string
-  /** JSON text of an object. */
-  readonly args: string
+export interface Options<
+  Fields extends Schema.Struct.Fields,
+  Returns,
+  ReturnsEncoded,
+  Progress = unknown,
+  ProgressEncoded = unknown
+> extends RemoteFunction.Signature<Fields, Returns, ReturnsEncoded, Progress, ProgressEncoded> {
+  /** Packages as `NAME==VERSION`, or an environment: made on the host, once, before the first call. */
+  readonly requirements?: ReadonlyArray<string> | PythonEnvironment.PythonEnvironment | undefined
 }
 
-/** Schemas that need services have no place in a description. */
-type NoServices<Fields extends Schema.Struct.Fields> = [Schema.Struct.Context<Fields>] extends [never] ? unknown
-  : "the schemas of the arguments must not need services"
+const isList = (u: Options<never, never, never>["requirements"]): u is ReadonlyArray<string> => Array.isArray(u)
 
-/**
- * What a function is made of.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Signature<Fields extends Schema.Struct.Fields, Returns, ReturnsEncoded> {
-  /** Schemas of the arguments, under the names of the function's parameters. */
-  readonly args: Fields & NoServices<Fields>
-  readonly returns: Schema.Schema<Returns, ReturnsEncoded>
-}
+const environmentOf = (requirements: Options<never, never, never>["requirements"]) =>
+  requirements === undefined || (isList(requirements) && requirements.length === 0)
+    ? {}
+    : { environment: isList(requirements) ? PythonEnvironment.make({ packages: requirements }) : requirements }
 
 const dedent = (source: string): string => {
   const lines = source.replaceAll("\r\n", "\n").split("\n")
@@ -90,35 +66,10 @@ const definition = /^(?:async[ \t]+)?def[ \t]+([\p{L}_][\p{L}\p{N}_]*)/gmu
 
 const lastDefinition = (source: string): string => [...source.matchAll(definition)].at(-1)?.[1] ?? ""
 
-const Variance = {
-  _Args: (): void => {},
-  _Returns: (_: never): never => _,
-  _ArgsEncoded: (_: never): never => _,
-  _ReturnsEncoded: (_: never): never => _
-}
-
-/** Takes anything and gives nothing, as far as types know: `make` and `fromModule` say what it really does. */
-const fromSource = (
-  name: string,
-  source: string,
-  args: Schema.Schema.All,
-  returns: Schema.Schema.AnyNoContext
-): PythonFunction<unknown, never, never, never> => ({
-  ...Inspectable.BaseProto,
-  [TypeId]: Variance,
-  name,
-  source,
-  // Its fields need no services: `Signature` has seen to that.
-  args: Schema.make(args.ast),
-  returns,
-  toJSON: () => ({ _id: "PythonFunction", name, source }),
-  toString: () => `PythonFunction(${name})`
-})
-
 /**
  * A function from its source text: imports, other functions and constants may stand before it. Its name is that of the last
- * `def` at the left margin, unless `name` says another. Source text that defines none is told, with a `PythonError`, when the
- * function is called, before anything is sent.
+ * `def` at the left margin, unless `name` says another. Source text that defines none is told, with a `FunctionError`, when
+ * the function is called, before anything is sent.
  *
  * @since 0.1.0
  * @category constructors
@@ -132,39 +83,109 @@ const fromSource = (
  *   returns: Schema.Number
  * })
  */
-export const make = <const Fields extends Schema.Struct.Fields, Returns, ReturnsEncoded>(
-  options: Signature<Fields, Returns, ReturnsEncoded> & {
+export const make = <
+  const Fields extends Schema.Struct.Fields,
+  Returns,
+  ReturnsEncoded,
+  Progress = unknown,
+  ProgressEncoded = unknown
+>(
+  options: Options<Fields, Returns, ReturnsEncoded, Progress, ProgressEncoded> & {
     readonly source: string
     readonly name?: string | undefined
   }
-): PythonFunction<Schema.Struct.Type<Fields>, Returns, Schema.Struct.Encoded<Fields>, ReturnsEncoded> => {
+): PythonFunction<Schema.Struct.Type<Fields>, Returns, Schema.Struct.Encoded<Fields>, ReturnsEncoded, Progress> => {
   const source = dedent(options.source)
-  return fromSource(
-    options.name ?? lastDefinition(source),
-    source,
-    Schema.Struct<Fields>(options.args),
-    options.returns
-  )
+  return RemoteFunction.fromCode({
+    name: options.name ?? lastDefinition(source),
+    code: { _tag: "Python", source, ...environmentOf(options.requirements) },
+    args: Schema.Struct<Fields>(options.args),
+    returns: options.returns,
+    progress: options.progress
+  })
 }
 
 /**
- * A function of a module that is installed on the host.
+ * A function of a module that is installed on the host, or in the environment that `requirements` makes there.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromModule = <const Fields extends Schema.Struct.Fields, Returns, ReturnsEncoded>(
-  options: Signature<Fields, Returns, ReturnsEncoded> & {
+export const fromModule = <
+  const Fields extends Schema.Struct.Fields,
+  Returns,
+  ReturnsEncoded,
+  Progress = unknown,
+  ProgressEncoded = unknown
+>(
+  options: Options<Fields, Returns, ReturnsEncoded, Progress, ProgressEncoded> & {
     readonly module: string
     readonly name: string
   }
-): PythonFunction<Schema.Struct.Type<Fields>, Returns, Schema.Struct.Encoded<Fields>, ReturnsEncoded> =>
-  fromSource(
-    options.name,
-    `from ${options.module} import ${options.name}`,
-    Schema.Struct<Fields>(options.args),
-    options.returns
-  )
+): PythonFunction<Schema.Struct.Type<Fields>, Returns, Schema.Struct.Encoded<Fields>, ReturnsEncoded, Progress> =>
+  RemoteFunction.fromCode({
+    name: options.name,
+    code: {
+      _tag: "Python",
+      source: `from ${options.module} import ${options.name}`,
+      ...environmentOf(options.requirements)
+    },
+    args: Schema.Struct<Fields>(options.args),
+    returns: options.returns,
+    progress: options.progress
+  })
+
+const fileError = (name: string, fault: pythonFile.Fault): FunctionError =>
+  new FunctionError({
+    reason: fault.in === "requirements" ? "Environment" : "Source",
+    language: "Python",
+    step: "read",
+    function: name,
+    ...fault
+  })
+
+/**
+ * A function of a local file, read now: its text travels, and so do the modules beside it that it imports by name (files, not
+ * folders). `requirements` may also name a requirements file with exact versions.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromFile = <
+  const Fields extends Schema.Struct.Fields,
+  Returns,
+  ReturnsEncoded,
+  Progress = unknown,
+  ProgressEncoded = unknown
+>(
+  options: Omit<Options<Fields, Returns, ReturnsEncoded, Progress, ProgressEncoded>, "requirements"> & {
+    readonly file: string
+    readonly name: string
+    readonly requirements?: Options<Fields, Returns, ReturnsEncoded>["requirements"] | string
+  }
+): Effect.Effect<
+  PythonFunction<Schema.Struct.Type<Fields>, Returns, Schema.Struct.Encoded<Fields>, ReturnsEncoded, Progress>,
+  FunctionError,
+  FileSystem.FileSystem | Path.Path
+> =>
+  Effect.gen(function*() {
+    const { requirements } = options
+    const { modules, source } = yield* pythonFile.read(options.file)
+    const packages = typeof requirements === "string" ? yield* pythonFile.requirements(requirements) : requirements
+    return RemoteFunction.fromCode({
+      name: options.name,
+      code: {
+        _tag: "Python",
+        source,
+        file: options.file,
+        ...(Object.keys(modules).length === 0 ? {} : { modules }),
+        ...environmentOf(packages)
+      },
+      args: Schema.Struct<Fields>(options.args),
+      returns: options.returns,
+      progress: options.progress
+    })
+  }).pipe(Effect.mapError((fault) => fileError(options.name, fault)))
 
 /**
  * Whether a value is a Python function.
@@ -173,59 +194,7 @@ export const fromModule = <const Fields extends Schema.Struct.Fields, Returns, R
  * @category guards
  */
 export const isPythonFunction = (u: unknown): u is PythonFunction<never, unknown> =>
-  typeof u === "object" && u !== null && TypeId in u
-
-const notJson = "JSON has no NaN, no infinity and no undefined: send null, or a string as Schema.NumberFromString does"
-
-const refused = (
-  self: { readonly name: string },
-  reason: "Source" | "Arguments" | "Result",
-  detail: string,
-  hint: string,
-  host?: string | undefined
-): PythonError => new PythonError({ reason, host, step: "call", function: self.name, detail, hint })
-
-/**
- * What keeps a function from being called at all.
- *
- * @internal
- */
-export const named = <F extends { readonly name: string }>(self: F): Either.Either<F, PythonError> =>
-  self.name === ""
-    ? Either.left(
-      refused(
-        self,
-        "Source",
-        "the source defines no function",
-        "write `def name(...):` at the left margin of the source"
-      )
-    )
-    : Either.right(self)
-
-/**
- * JSON text of what a schema encodes.
- *
- * @internal
- */
-export const encodeValue = (
-  self: { readonly name: string },
-  schema: Schema.Schema.AnyNoContext,
-  value: unknown,
-  path: string
-): Either.Either<string, PythonError> =>
-  ParseResult.encodeUnknownEither(schema)(value).pipe(
-    Either.mapLeft((issue) =>
-      refused(
-        self,
-        "Arguments",
-        ParseResult.TreeFormatter.formatIssueSync(issue),
-        "pass what the schemas of the function's arguments ask for"
-      )
-    ),
-    Either.flatMap((encoded) =>
-      Either.mapLeft(ExactJson.stringify(encoded, path), (detail) => refused(self, "Arguments", detail, notJson))
-    )
-  )
+  RemoteFunction.isRemoteFunction(u) && u.code._tag === "Python"
 
 /**
  * A call as data: the arguments are checked by their schema and made JSON.
@@ -233,41 +202,7 @@ export const encodeValue = (
  * @since 0.1.0
  * @category combinators
  */
-export const request = <Args, Returns>(
+export const request: <Args, Returns>(
   self: PythonFunction<Args, Returns>,
   args: Args
-): Either.Either<Request, PythonError> =>
-  Either.flatMap(
-    named(self),
-    ({ name, source }) =>
-      Either.map(encodeValue(self, self.args, args, "args"), (text) => ({ name, source, args: text }))
-  )
-
-/**
- * The value of the JSON text that a function returned. `None` is `undefined` to `Schema.Void` and `Schema.Undefined`.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const decodeResult = <Returns>(
-  self: PythonFunction<never, Returns>,
-  text: string,
-  host?: string | undefined
-): Either.Either<Returns, PythonError> =>
-  ExactJson.parse(text).pipe(
-    Either.mapLeft((detail) =>
-      refused(self, "Result", detail, "return large integers as text: str(n), read by Schema.BigInt", host)
-    ),
-    Either.flatMap((value) => {
-      const to = Schema.encodedSchema(self.returns).ast._tag
-      const none = value === null && (to === "VoidKeyword" || to === "UndefinedKeyword")
-      return Either.mapLeft(ParseResult.decodeUnknownEither(self.returns)(none ? undefined : value), (issue) =>
-        refused(
-          self,
-          "Result",
-          ParseResult.TreeFormatter.formatIssueSync(issue),
-          "make `returns` the schema of what the function returns",
-          host
-        ))
-    })
-  )
+) => Either.Either<RemoteFunction.Request, FunctionError> = RemoteFunction.request

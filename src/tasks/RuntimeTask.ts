@@ -3,76 +3,23 @@
  *
  * @since 0.1.0
  */
-import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import { dual } from "effect/Function"
-import * as Hash from "effect/Hash"
-import * as Pipeable from "effect/Pipeable"
 import * as Schema from "effect/Schema"
-import * as PythonFunction from "./PythonFunction.ts"
+import { type AnyFunction, change, Fields, fieldsOf, isRuntimeTask, RuntimeTask } from "./runtimeTaskModel.ts"
 import * as TaskStep from "./TaskStep.ts"
 
-const Fields = Schema.Struct({
-  name: Schema.String,
-  env: Schema.Record({ key: Schema.String, value: Schema.String }),
-  omitOnJoin: Schema.Boolean,
-  steps: Schema.Array(TaskStep.TaskStep)
-})
+export { isRuntimeTask, RuntimeTask } from "./runtimeTaskModel.ts"
+export {
+  type CommandOptions,
+  type FunctionOptions,
+  getFile,
+  runCommand,
+  runFunction,
+  sendFile
+} from "./runtimeTaskSteps.ts"
 
 const Plain = Schema.Struct({ version: Schema.Literal(1), ...Fields.fields })
-
-const equivalent = Schema.equivalence(Fields)
-
-type AnyFunction = PythonFunction.PythonFunction<never, unknown>
-
-declare const ReturnsId: unique symbol
-
-/**
- * A name, an environment and steps. `Returns` is the tuple of what its functions return.
- *
- * Two tasks with the same name, environment and steps are equal. The functions of this module give a new task each time, so
- * that one task can run on many hosts at once.
- *
- * @since 0.1.0
- * @category models
- */
-export class RuntimeTask<out Returns extends ReadonlyArray<unknown> = ReadonlyArray<unknown>> extends Pipeable.Class() {
-  declare readonly [ReturnsId]: Returns
-  readonly name: string
-  /** Added to the runtime's environment; a step's own is added to both. */
-  readonly env: Readonly<Record<string, string>>
-  /** Whether a join of the runtime leaves this task out. */
-  readonly omitOnJoin: boolean
-  readonly steps: ReadonlyArray<TaskStep.TaskStep>
-  /** By the index of their step: how to read what they return. They do not travel with the JSON form. */
-  readonly functions: ReadonlyMap<number, AnyFunction>
-
-  /** @internal */
-  constructor(fields: typeof Fields.Type, functions: ReadonlyMap<number, AnyFunction> = new Map()) {
-    super()
-    this.name = fields.name
-    this.env = fields.env
-    this.omitOnJoin = fields.omitOnJoin
-    this.steps = fields.steps
-    this.functions = functions
-  }
-
-  /** @internal */
-  [Equal.symbol](that: unknown): boolean {
-    return that instanceof RuntimeTask && equivalent(this, that)
-  }
-
-  /** @internal */
-  [Hash.symbol](): number {
-    return Hash.combine(Hash.string(this.name))(
-      Hash.array(this.steps.map((step) => Hash.string(TaskStep.render(step))))
-    )
-  }
-
-  override toString(): string {
-    return render(this)
-  }
-}
 
 /**
  * What the functions of a task return.
@@ -81,14 +28,6 @@ export class RuntimeTask<out Returns extends ReadonlyArray<unknown> = ReadonlyAr
  * @category models
  */
 export type Returns<Task> = Task extends RuntimeTask<infer R> ? R : never
-
-/**
- * Whether a value is a task.
- *
- * @since 0.1.0
- * @category guards
- */
-export const isRuntimeTask = (u: unknown): u is RuntimeTask => u instanceof RuntimeTask
 
 /**
  * A task without steps. Its name, by default `task`, need not be unique: it names logs and errors.
@@ -106,139 +45,6 @@ export const isRuntimeTask = (u: unknown): u is RuntimeTask => u instanceof Runt
  */
 export const make = (name = "task"): RuntimeTask<[]> =>
   new RuntimeTask<[]>({ name, env: {}, omitOnJoin: false, steps: [] })
-
-const fieldsOf = ({ env, name, omitOnJoin, steps }: RuntimeTask): typeof Fields.Type => ({
-  env,
-  name,
-  omitOnJoin,
-  steps
-})
-
-const change = <R extends ReadonlyArray<unknown>>(
-  self: RuntimeTask<R>,
-  fields: Partial<typeof Fields.Type>
-): RuntimeTask<R> => new RuntimeTask<R>({ ...fieldsOf(self), ...fields }, self.functions)
-
-const append = <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, step: TaskStep.TaskStep): RuntimeTask<R> =>
-  change(self, { steps: [...self.steps, step] })
-
-/** Optional last arguments: the number of arguments does not tell the two calling styles apart. */
-const isDataFirst = (args: IArguments): boolean => isRuntimeTask(args[0])
-
-/**
- * How to run a command.
- *
- * @since 0.1.0
- * @category models
- */
-export interface CommandOptions {
-  /** Added to the environment of runtime and task. Never written to a log. */
-  readonly env?: Readonly<Record<string, string>> | undefined
-}
-
-/**
- * Adds a line of shell, as it would be typed: it is one argument of `sh -c`, run in the working directory.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const runCommand: {
-  (
-    command: string,
-    options?: CommandOptions
-  ): <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>) => RuntimeTask<R>
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, command: string, options?: CommandOptions): RuntimeTask<R>
-} = dual(
-  isDataFirst,
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, command: string, options?: CommandOptions) =>
-    append(self, { _tag: "RunCommand", command, env: options?.env ?? {} })
-)
-
-/**
- * Adds a copy of a local file or directory to the host. `remote` is relative to the working directory, absolute, or below
- * `~`; without it, the local name in the working directory. Ending in `/`, it takes the copy under its own name.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const sendFile: {
-  (local: string, remote?: string): <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>) => RuntimeTask<R>
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, local: string, remote?: string): RuntimeTask<R>
-} = dual(
-  isDataFirst,
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, local: string, remote?: string) =>
-    append(self, { _tag: "SendFile", local, ...(remote === undefined ? {} : { remote }) })
-)
-
-/**
- * Adds a copy of a file or directory of the host to this machine; without `local`, under its own name in the current
- * directory.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const getFile: {
-  (remote: string, local?: string): <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>) => RuntimeTask<R>
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, remote: string, local?: string): RuntimeTask<R>
-} = dual(
-  isDataFirst,
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, remote: string, local?: string) =>
-    append(self, { _tag: "GetFile", remote, ...(local === undefined ? {} : { local }) })
-)
-
-/**
- * How to call a function.
- *
- * @since 0.1.0
- * @category models
- */
-export interface FunctionOptions extends CommandOptions {
-  /** The interpreter; default `python3`. */
-  readonly python?: string | undefined
-}
-
-/**
- * Adds a call of a Python function; what it returns is the next value of the task's `returns`. The arguments are made JSON
- * at once; those that their schema refuses are a problem of the task.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const runFunction: {
-  <Args, A>(
-    f: PythonFunction.PythonFunction<Args, A>,
-    args: NoInfer<Args>,
-    options?: FunctionOptions
-  ): <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>) => RuntimeTask<[...R, A]>
-  <R extends ReadonlyArray<unknown>, Args, A>(
-    self: RuntimeTask<R>,
-    f: PythonFunction.PythonFunction<Args, A>,
-    args: NoInfer<Args>,
-    options?: FunctionOptions
-  ): RuntimeTask<[...R, A]>
-} = dual(
-  isDataFirst,
-  <R extends ReadonlyArray<unknown>, Args, A>(
-    self: RuntimeTask<R>,
-    f: PythonFunction.PythonFunction<Args, A>,
-    args: Args,
-    options: FunctionOptions = {}
-  ): RuntimeTask<[...R, A]> => {
-    const step: TaskStep.TaskStep = {
-      _tag: "RunFunction",
-      env: options.env ?? {},
-      ...(options.python === undefined ? {} : { python: options.python }),
-      ...Either.getOrElse(PythonFunction.request(f, args), (error) => ({
-        name: f.name,
-        source: f.source,
-        args: "{}",
-        refused: error.message
-      }))
-    }
-    const functions = new Map<number, AnyFunction>([...self.functions, [self.steps.length, f]])
-    return new RuntimeTask({ ...fieldsOf(self), steps: [...self.steps, step] }, functions)
-  }
-)
 
 /**
  * The same task under another name.
@@ -264,6 +70,45 @@ export const withEnv: {
   2,
   <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, env: Readonly<Record<string, string>>) =>
     change(self, { env: { ...self.env, ...env } })
+)
+
+const concatenated = (a: RuntimeTask, b: RuntimeTask) => ({
+  steps: [...a.steps, ...b.steps],
+  functions: new Map([
+    ...a.functions,
+    ...[...b.functions].map(([index, f]): [number, AnyFunction] => [a.steps.length + index, f])
+  ])
+})
+
+/** Each step keeps the environment that it had. */
+const ownEnv = (self: RuntimeTask): RuntimeTask =>
+  change(self, {
+    env: {},
+    steps: self.steps.map((step) => "env" in step ? { ...step, env: { ...self.env, ...step.env } } : step)
+  })
+
+/**
+ * The steps of a task and then those of another, under the name of the first. Each step keeps the environment of its own
+ * task.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const concat: {
+  <B extends ReadonlyArray<unknown>>(
+    that: RuntimeTask<B>
+  ): <A extends ReadonlyArray<unknown>>(self: RuntimeTask<A>) => RuntimeTask<[...A, ...B]>
+  <A extends ReadonlyArray<unknown>, B extends ReadonlyArray<unknown>>(
+    self: RuntimeTask<A>,
+    that: RuntimeTask<B>
+  ): RuntimeTask<[...A, ...B]>
+} = dual(
+  2,
+  <A extends ReadonlyArray<unknown>, B extends ReadonlyArray<unknown>>(self: RuntimeTask<A>, that: RuntimeTask<B>) => {
+    const same = Equal.equals(make().pipe(withEnv(self.env)), make().pipe(withEnv(that.env)))
+    const { functions, steps } = same ? concatenated(self, that) : concatenated(ownEnv(self), ownEnv(that))
+    return new RuntimeTask<[...A, ...B]>({ ...fieldsOf(self), env: same ? self.env : {}, steps }, functions)
+  }
 )
 
 /**
@@ -306,13 +151,7 @@ export const problems = (self: RuntimeTask): ReadonlyArray<Problem> => [
  * @since 0.1.0
  * @category combinators
  */
-export const render = (self: RuntimeTask): string => {
-  const names = Object.keys(self.env)
-  return [
-    `task ${self.name}${names.length === 0 ? "" : ` (env: ${names.join(", ")})`}`,
-    ...self.steps.map((step, index) => `  ${index} ${TaskStep.render(step)}`)
-  ].join("\n")
-}
+export const render = (self: RuntimeTask): string => String(self)
 
 /**
  * A task and its plain form. It holds the environment's values too. The schemas of functions do not travel: what

@@ -14,9 +14,10 @@ import { decodeText, withoutControl } from "../internal/outputText.ts"
 import type { Origin, TaskLog } from "../services/ExecutionLog.ts"
 import * as FileTransfer from "../services/FileTransfer.ts"
 import type { SshError } from "../services/SshError.ts"
-import * as PythonCall from "./PythonCall.ts"
-import type { PythonError } from "./PythonError.ts"
-import * as PythonFunction from "./PythonFunction.ts"
+import type { FunctionError } from "./FunctionError.ts"
+import type { Prepare } from "./functionPreparation.ts"
+import * as FunctionProcess from "./functionProcess.ts"
+import * as RemoteFunction from "./RemoteFunction.ts"
 import type { RuntimeTask } from "./RuntimeTask.ts"
 import type { TaskError } from "./TaskError.ts"
 import type { StepLog, TaskEvent } from "./TaskEvent.ts"
@@ -34,6 +35,8 @@ export interface Running {
   readonly index: number
   readonly log: TaskLog
   readonly capture: OutputCapture
+  readonly prepare: Prepare
+  readonly resultLimit: number | undefined
   readonly emit: (event: TaskEvent<never>) => Effect.Effect<void>
 }
 
@@ -69,13 +72,13 @@ const ofTransfer = (cause: SshError | FileTransfer.FileTransferError): Failed =>
     cause
   }
 
-const ofFunction = (cause: SshError | PythonError): Failed =>
+const ofFunction = (cause: SshError | FunctionError): Failed =>
   cause._tag === "SshError" ? ofSsh(cause) : {
     reason: "Function",
     detail: `${cause.function}, ${cause.reason}: ${
       cause.exception === undefined ? cause.detail : `${cause.exception}: ${cause.detail}`
     }`,
-    log: cause.traceback?.trimEnd().split("\n").map(withoutControl),
+    log: cause.traceback?.trimEnd().split("\n").map(withoutControl) ?? cause.log?.map(withoutControl),
     hint: cause.hint,
     cause
   }
@@ -134,23 +137,30 @@ const runCommand = (running: Running, step: typeof RunCommand.Type): Effect.Effe
   )
 
 /** Of a task that came from JSON. */
-const untyped = ({ name, source }: typeof RunFunction.Type): PythonFunction.PythonFunction<never, unknown> =>
-  PythonFunction.make({ name, source, args: {}, returns: Schema.Unknown })
+const untyped = ({ code, name }: typeof RunFunction.Type): RemoteFunction.RemoteFunction<never, unknown> =>
+  RemoteFunction.fromCode({ name, code, args: Schema.Struct({}), returns: Schema.Unknown })
 
 const runFunction = (running: Running, step: typeof RunFunction.Type): Effect.Effect<Outcome, Failed> =>
   Effect.gen(function*() {
-    const called = yield* PythonCall.start(running.target, step, {
-      python: step.python,
-      env: { ...running.task.env, ...step.env }
+    const { index, target, task } = running
+    const host = target.host.alias
+    const f = task.functions.get(index) ?? untyped(step)
+    const prepared = yield* running.prepare(target, step, step.interpreter)
+    const called = yield* FunctionProcess.start(target, step, prepared, {
+      env: { ...task.env, ...step.env },
+      resultLimit: running.resultLimit,
+      onReport: (text) =>
+        Effect.flatMap(
+          RemoteFunction.decodeProgress(f, text, host),
+          (value) => running.emit({ _tag: "Reported", step: index, function: step.name, value })
+        )
     })
     yield* Effect.all([
       drain(running, "stdout", called.stdout),
       drain(running, "stderr", called.stderr)
     ], { concurrency: 2, discard: true })
-    const text = yield* called.text
-    const f = running.task.functions.get(running.index) ?? untyped(step)
-    const value = yield* PythonFunction.decodeResult(f, text, running.target.host.alias)
-    return { returns: [value] }
+    const value = yield* RemoteFunction.decodeResult(f, yield* called.text, host)
+    return { exitCode: 0, returns: [value] }
   }).pipe(Effect.scoped, Effect.mapError(ofFunction))
 
 const transfer = (

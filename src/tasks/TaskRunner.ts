@@ -16,10 +16,12 @@ import * as Take from "effect/Take"
 import * as OutputCapture from "../internal/outputCapture.ts"
 import { ExecutionLog, type TaskLog } from "../services/ExecutionLog.ts"
 import * as Metrics from "../services/Metrics.ts"
+import * as Preparation from "./functionPreparation.ts"
 import { problems, type RuntimeTask } from "./RuntimeTask.ts"
 import { type Failed, type Outcome, runStep } from "./StepRunner.ts"
 import { TaskError } from "./TaskError.ts"
-import type { StepLog, TaskEvent, TaskResult } from "./TaskEvent.ts"
+import type { TaskEvent } from "./TaskEvent.ts"
+import type { StepLog, TaskResult } from "./TaskResult.ts"
 import * as TaskStep from "./TaskStep.ts"
 import type { TaskTarget } from "./TaskTarget.ts"
 
@@ -55,6 +57,8 @@ export interface Options {
   readonly outputLimit?: number | undefined
   /** Last lines of a failed step in its error (default 20). */
   readonly errorLines?: number | undefined
+  /** The most bytes of JSON that a function may return: default 256 MiB, at most 511 MiB. */
+  readonly resultLimit?: number | undefined
 }
 
 const errorOf = (
@@ -81,6 +85,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   const errorLines = options.errorLines ?? 20
   const outputLimit = options.outputLimit ?? 1_048_576
+  const { resultLimit } = options
+  const prepare = yield* Preparation.make
 
   const interpret = Effect.fnUntraced(function*<Returns extends ReadonlyArray<unknown>>(
     target: TaskTarget,
@@ -98,16 +104,18 @@ const make = Effect.fnUntraced(function*(options: Options) {
       yield* log.stepStarted(index, step._tag, text)
       yield* emit({ _tag: "StepStarted", step: index, kind: step._tag, text })
       const capture = yield* OutputCapture.make({ limit: outputLimit, lines: errorLines })
-      const [duration, done] = yield* runStep({ target, task, index, log, capture, emit })(step).pipe(
-        Effect.either,
-        Effect.timed,
-        Effect.provide(context)
-      )
+      const [duration, done] = yield* runStep({ target, task, index, log, capture, prepare, resultLimit, emit })(step)
+        .pipe(
+          Effect.either,
+          Effect.timed,
+          Effect.provide(context)
+        )
       const { stderr, stdout } = yield* capture.get
       const outcome = Either.getOrElse(done, ({ exitCode }): Outcome => ({ exitCode, returns: [] }))
       const ended: StepLog = {
         step: index,
         kind: step._tag,
+        text,
         stdout: stdout.text,
         stderr: stderr.text,
         dropped: { stdout: stdout.dropped, stderr: stderr.dropped },

@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Match from "effect/Match"
 import * as Schema from "effect/Schema"
 import { withoutControl } from "../internal/outputText.ts"
+import { FunctionCode } from "./FunctionCode.ts"
 
 const Env = Schema.Record({ key: Schema.String, value: Schema.String })
 
@@ -50,19 +51,19 @@ const decodeArguments = Schema.decodeUnknownEither(
 const isOneLine = (text: string): boolean => !text.includes("\n") && Either.isRight(decodeArguments(text))
 
 /**
- * Calls a Python function.
+ * Calls a function of Python or JavaScript.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const RunFunction = Schema.TaggedStruct("RunFunction", {
   name: Schema.String,
-  source: Schema.String,
+  code: FunctionCode,
   /** The arguments by name, as one line of JSON. */
   args: Schema.String.pipe(Schema.filter((text) => isOneLine(text) || "not one line of JSON, an object")),
   env: Env,
-  /** The interpreter; default `python3`. */
-  python: Schema.optionalWith(Schema.String, { exact: true }),
+  /** The program that runs it; default `python3`, that of its requirements, or `node`. */
+  interpreter: Schema.optionalWith(Schema.String, { exact: true }),
   /** Why the arguments, or the function, cannot be used. */
   refused: Schema.optionalWith(Schema.String, { exact: true })
 })
@@ -84,7 +85,8 @@ export const TaskStep = Schema.Union(RunCommand, SendFile, GetFile, RunFunction)
 export type TaskStep = typeof TaskStep.Type
 
 const shorten = (text: string): string => {
-  const line = withoutControl(text.replaceAll("\n", "⏎"))
+  // Arguments may be a hundred megabytes.
+  const line = withoutControl(text.slice(0, 1000).replaceAll("\n", "⏎"))
   return line.length > 200 ? `${line.slice(0, 200)}…` : line
 }
 
@@ -154,9 +156,9 @@ export const problems: (step: TaskStep) => ReadonlyArray<string> = Match.type<Ta
     GetFile: (
       { local, remote }
     ) => [...textProblems("the remote path", remote), ...textProblems("the local path", local)],
-    RunFunction: ({ env, python, refused }) => [
+    RunFunction: ({ env, interpreter, refused }) => [
       ...(refused === undefined ? [] : [refused]),
-      ...textProblems("the path of the interpreter", python),
+      ...textProblems("the path of the interpreter", interpreter),
       ...envProblems(env)
     ]
   })

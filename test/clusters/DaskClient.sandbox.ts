@@ -94,7 +94,11 @@ layer(daskLayer, { timeout: "5 minutes", excludeTestServices: true })("DaskClien
       const read2 = yield* shared.submit(read, { points })
       assert.deepStrictEqual(yield* shared.result(read2), ["Point3", "Point3"])
       const error = yield* failure(shared.result(yield* shared.submit(point, {})))
-      assert.deepInclude(error, { _tag: "PythonError", reason: "Result", detail: "a value of type Point is not JSON" })
+      assert.deepInclude(error, {
+        _tag: "FunctionError",
+        reason: "Result",
+        detail: "a value of type Point is not JSON"
+      })
     }))
 
   it.effect("brings an exception with its traceback, also to what depends on it", () =>
@@ -105,7 +109,7 @@ layer(daskLayer, { timeout: "5 minutes", excludeTestServices: true })("DaskClien
       for (const wait of [shared.result(failed), shared.result(after), shared.gather([after, failed])]) {
         const error = yield* failure<unknown>(wait)
         assert.deepInclude(error, {
-          _tag: "PythonError",
+          _tag: "FunctionError",
           reason: "Raised",
           host: "w2",
           function: "bad",
@@ -126,15 +130,15 @@ layer(daskLayer, { timeout: "5 minutes", excludeTestServices: true })("DaskClien
     Effect.gen(function*() {
       const { shared } = yield* Dask
       const arguments_ = yield* failure(shared.submit(square, { x: Number.NaN }))
-      assert.deepInclude(arguments_, { _tag: "PythonError", reason: "Arguments", function: "square" })
+      assert.deepInclude(arguments_, { _tag: "FunctionError", reason: "Arguments", function: "square" })
       const text = yield* shared.submit(python("def text(): return 'x'", Schema.Number), {})
       assert.deepInclude(yield* failure(shared.result(text)), {
-        _tag: "PythonError",
+        _tag: "FunctionError",
         reason: "Result",
         function: "text"
       })
       const unnamed = yield* failure(shared.submit(python("x = 1", Schema.Number), {}))
-      assert.deepInclude(unnamed, { _tag: "PythonError", reason: "Source" })
+      assert.deepInclude(unnamed, { _tag: "FunctionError", reason: "Source" })
       const parameter = yield* shared.submit(python("def f(x): return x", Schema.Number), {})
       assert.deepInclude(yield* failure(shared.result(parameter)), {
         reason: "Arguments",

@@ -15,7 +15,7 @@ import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as Host from "../../src/services/Host.ts"
 import * as PythonEnvironment from "../../src/services/PythonEnvironment.ts"
-import * as PythonCall from "../../src/tasks/PythonCall.ts"
+import * as FunctionCall from "../../src/tasks/FunctionCall.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import * as Fleet from "../fleet/Fleet.ts"
@@ -213,8 +213,8 @@ describe.skipIf(!Fleet.available)("on real hosts", () => {
     it.scoped("without Python", () =>
       Effect.gen(function*() {
         yield* withoutPython
-        const called = yield* failsWith(Effect.flatMap(use, (runtime) => PythonCall.call(runtime, raising, { x: 1 })))
-        is(called, "PythonError", "Ended")
+        const called = yield* failsWith(Effect.flatMap(use, (runtime) => FunctionCall.call(runtime, raising, { x: 1 })))
+        is(called, "FunctionError", "Interpreter")
         assert.include(called.hint, "install Python 3")
         const environment = PythonEnvironment.make({ packages: ["toolz==1.2.0"] })
         const made = yield* failsWith(

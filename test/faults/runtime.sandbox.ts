@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as PythonEnvironment from "../../src/services/PythonEnvironment.ts"
-import * as PythonCall from "../../src/tasks/PythonCall.ts"
+import * as FunctionCall from "../../src/tasks/FunctionCall.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import type { Command } from "../../src/tasks/TaskTarget.ts"
@@ -64,8 +64,8 @@ layer(Layer.merge(Sandbox.layer({ hosts: 1 }), NodeContext.layer), { excludeTest
   it.scoped("without Python, where a function or an environment is wanted", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ hosts: 1, python: "/nowhere/python3" })
-      const called = yield* failsOver(sandbox, {}, on((runtime) => PythonCall.call(runtime, square, { x: 2 })))
-      is(called, "PythonError", "Ended")
+      const called = yield* failsOver(sandbox, {}, on((runtime) => FunctionCall.call(runtime, square, { x: 2 })))
+      is(called, "FunctionError", "Interpreter")
       assert.include(called.hint, "install Python 3")
       const task = RuntimeTask.make("square").pipe(RuntimeTask.runFunction(square, { x: 2 }))
       const run = yield* failsOver(sandbox, {}, on((runtime) => Runtime.execute(runtime, task)))
@@ -93,8 +93,8 @@ layer(Layer.merge(Sandbox.layer({ hosts: 1 }), NodeContext.layer), { excludeTest
   it.scoped("where a function raises: class, text and traceback come back", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.Sandbox
-      const called = yield* failsOver(sandbox, {}, on((runtime) => PythonCall.call(runtime, raising, { x: 7 })))
-      is(called, "PythonError", "Raised")
+      const called = yield* failsOver(sandbox, {}, on((runtime) => FunctionCall.call(runtime, raising, { x: 7 })))
+      is(called, "FunctionError", "Raised")
       const task = RuntimeTask.make("check").pipe(
         RuntimeTask.runCommand("true"),
         RuntimeTask.runFunction(raising, { x: 7 })
@@ -112,7 +112,7 @@ layer(Layer.merge(Sandbox.layer({ hosts: 1 }), NodeContext.layer), { excludeTest
   it.scoped("that is given a value, or gives one, that the schema refuses", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.Sandbox
-      const call = (x: number) => failsOver(sandbox, {}, on((runtime) => PythonCall.call(runtime, square, { x })))
+      const call = (x: number) => failsOver(sandbox, {}, on((runtime) => FunctionCall.call(runtime, square, { x })))
       const run = (x: number) =>
         failsOver(
           sandbox,
@@ -120,12 +120,12 @@ layer(Layer.merge(Sandbox.layer({ hosts: 1 }), NodeContext.layer), { excludeTest
           on((runtime) => Runtime.execute(runtime, RuntimeTask.make("t").pipe(RuntimeTask.runFunction(square, { x }))))
         )
       const given = yield* call(11)
-      assert.deepStrictEqual([given._tag, given.reason], ["PythonError", "Arguments"])
+      assert.deepStrictEqual([given._tag, given.reason], ["FunctionError", "Arguments"])
       assert.match(given.message, /between 0 and 10|between\(0, 10\)/)
       const refused = yield* run(11)
       is(refused, "TaskError", "Invalid")
       const returned = yield* call(9)
-      is(returned, "PythonError", "Result")
+      is(returned, "FunctionError", "Result")
       assert.include(returned.message, "81")
       const undecoded = yield* run(9)
       is(undecoded, "TaskError", "Function")

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
+import * as RemoteFunction from "../../src/tasks/RemoteFunction.ts"
 
 const square = PythonFunction.make({
   source: "def square(x): return x ** 2",
@@ -31,7 +32,7 @@ describe("PythonFunction", () => {
       args: {},
       returns: Schema.Unknown
     })
-    assert.strictEqual(fn.source.trim(), "def twice(x):\n    return 2 * x")
+    assert.strictEqual(fn.code.source.trim(), "def twice(x):\n    return 2 * x")
   })
 
   it("prints as data", () => {
@@ -82,16 +83,16 @@ describe("PythonFunction", () => {
 
   it("decodes results, None as undefined where that is meant", () => {
     const log = PythonFunction.make({ source: "def log(): pass", args: {}, returns: Schema.Void })
-    assert.deepStrictEqual(PythonFunction.decodeResult(square, "4", "host"), Either.right(4))
-    assert.deepStrictEqual(PythonFunction.decodeResult(log, "null", "host"), Either.right(undefined))
+    assert.deepStrictEqual(RemoteFunction.decodeResult(square, "4", "host"), Either.right(4))
+    assert.deepStrictEqual(RemoteFunction.decodeResult(log, "null", "host"), Either.right(undefined))
   })
 
   it.effect("refuses results that the schema refuses, and integers that would be rounded", () =>
     Effect.gen(function*() {
-      const text = yield* Effect.flip(PythonFunction.decodeResult(square, `"4"`, "host"))
+      const text = yield* Effect.flip(RemoteFunction.decodeResult(square, `"4"`, "host"))
       assert.strictEqual(text.reason, "Result")
       assert.strictEqual(text.host, "host")
-      const integer = yield* Effect.flip(PythonFunction.decodeResult(square, "18446744073709551616", "host"))
+      const integer = yield* Effect.flip(RemoteFunction.decodeResult(square, "18446744073709551616", "host"))
       assert.strictEqual(integer.detail, "the integer 18446744073709551616 is more than a JavaScript number holds")
     }))
 })

@@ -39,7 +39,10 @@ const anyStep: FastCheck.Arbitrary<TaskStep.TaskStep> = FastCheck.oneof(
   FastCheck.record({
     _tag: FastCheck.constant("RunFunction" as const),
     name: FastCheck.string(),
-    source: FastCheck.string(),
+    code: FastCheck.oneof(
+      FastCheck.record({ _tag: FastCheck.constant("Python" as const), source: FastCheck.string() }),
+      FastCheck.record({ _tag: FastCheck.constant("JavaScript" as const), module: FastCheck.string() })
+    ),
     args: anyArgs,
     env: anyEnv
   })

@@ -28,9 +28,9 @@ const notFound = (name: string): Handler => ({ stderr }) =>
 /** Blanks, words and quotes: what needs no shell to be understood. */
 const plainLine = /^(?:[\w\s/.:=@%+,!-]|'[^']*')+$/
 
-/** A Python program of this package has its words on the first line of standard input. */
+/** A Python or JavaScript program of this package has its words on the first line of standard input. */
 const shipped = (argv: ReadonlyArray<string>): string | undefined =>
-  argv[1] === "-c" && argv[3]?.startsWith("lazycluster-") === true ? argv[3] : undefined
+  (argv[1] === "-c" || argv[1] === "-e") && argv[3]?.startsWith("lazycluster-") === true ? argv[3] : undefined
 
 /**
  * Runs what `argv` names, in the place of the process that calls it.

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as PythonCall from "../../src/tasks/PythonCall.ts"
+import * as FunctionCall from "../../src/tasks/FunctionCall.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as LocalTarget from "./localTarget.ts"
 
@@ -11,9 +11,9 @@ const python = (source: string, name?: string) =>
   PythonFunction.make({ source, name, args: {}, returns: Schema.Unknown })
 
 const call = (source: string) =>
-  Effect.flatMap(LocalTarget.make, ({ target }) => PythonCall.call(target, python(source), {}))
+  Effect.flatMap(LocalTarget.make, ({ target }) => FunctionCall.call(target, python(source), {}))
 
-describe("PythonCall", () => {
+describe("FunctionCall", () => {
   it.scopedLive("calls with values and returns one", () =>
     Effect.gen(function*() {
       const { target } = yield* LocalTarget.make
@@ -26,7 +26,7 @@ describe("PythonCall", () => {
         args: { name: Schema.String, rest: Schema.Array(Schema.Number), mark: Schema.optional(Schema.String) },
         returns: Schema.Struct({ text: Schema.String, rest: Schema.Array(Schema.Number) })
       })
-      assert.deepStrictEqual(yield* PythonCall.call(target, greet, { name: "Wörld \u{1F600}\0\n", rest: [1, 2.5] }), {
+      assert.deepStrictEqual(yield* FunctionCall.call(target, greet, { name: "Wörld \u{1F600}\0\n", rest: [1, 2.5] }), {
         text: "Hello Wörld \u{1F600}\0\n!",
         rest: [1, 2.5]
       })
@@ -41,26 +41,28 @@ describe("PythonCall", () => {
         args: { x: Schema.Number },
         returns: Schema.Number
       })
-      assert.strictEqual(yield* PythonCall.call(target, sqrt, { x: 9 }), 3)
-      const error = yield* Effect.flip(PythonCall.call(target, sqrt, { x: -1 }))
+      assert.strictEqual(yield* FunctionCall.call(target, sqrt, { x: 9 }), 3)
+      const error = yield* Effect.flip(FunctionCall.call(target, sqrt, { x: -1 }))
       assert.deepInclude(error, { reason: "Raised", exception: "ValueError", detail: "math domain error" })
     }).pipe(Effect.provide(NodeContext.layer)))
 
   it.scopedLive("keeps prints and the answer apart", () =>
     Effect.gen(function*() {
       const { target } = yield* LocalTarget.make
-      const request = yield* PythonFunction.request(
+      const events = yield* Stream.runCollect(FunctionCall.stream(
+        target,
         python(
           "import os, sys\ndef f():\n  print('out', end='', flush=True)\n  os.system('echo shell')\n  print('err', file=sys.stderr)\n  return sys.stdin.read()"
         ),
         {}
-      )
-      const running = yield* PythonCall.start(target, request)
-      const text = (stream: typeof running.stdout) => Stream.mkString(Stream.decodeText(stream))
-      const [stdout, stderr] = yield* Effect.all([text(running.stdout), text(running.stderr)], { concurrency: 2 })
-      assert.strictEqual(stdout, "outshell\n")
-      assert.strictEqual(stderr, "err\n")
-      assert.strictEqual(yield* running.text, `""`)
+      ))
+      const text = (from: string) =>
+        Array.from(events).flatMap((event) => event._tag === "Output" && event.from === from ? [event.text] : []).join(
+          ""
+        )
+      assert.strictEqual(text("stdout"), "outshell\n")
+      assert.strictEqual(text("stderr"), "err\n")
+      assert.deepStrictEqual(Array.from(events).at(-1), { _tag: "Returned", value: "" })
     }).pipe(Effect.provide(NodeContext.layer)))
 
   it.scopedLive("runs in the working directory, with coroutines, dataclasses and processes of its own", () =>
@@ -90,10 +92,10 @@ describe("PythonCall", () => {
       const error = yield* Effect.flip(
         call("class Bad(Exception): pass\ndef inner():\n  raise Bad('no')\ndef f():\n  inner()")
       )
-      assert.strictEqual(error._tag, "PythonError")
+      assert.strictEqual(error._tag, "FunctionError")
       assert.deepInclude(error, { reason: "Raised", host: "host-1", function: "f", exception: "Bad", detail: "no" })
       assert.strictEqual(
-        error._tag === "PythonError" ? error.traceback : "",
+        error._tag === "FunctionError" ? error.traceback : "",
         [
           "Traceback (most recent call last):",
           `  File "<f>", line 5, in f`,
@@ -138,7 +140,7 @@ describe("PythonCall", () => {
     it.scopedLive(`tells of ${what}`, () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(call(source))
-        assert.strictEqual(error._tag, "PythonError")
+        assert.strictEqual(error._tag, "FunctionError")
         for (const [key, value] of Object.entries(expected)) assert.deepEqual(Reflect.get(error, key), value, key)
       }).pipe(Effect.provide(NodeContext.layer)))
   }
@@ -152,6 +154,6 @@ describe("PythonCall", () => {
         returns: Schema.String
       })
       const x = "ab\n\0".repeat(4_000_000)
-      assert.isTrue((yield* PythonCall.call(target, echo, { x })) === x + x)
+      assert.isTrue((yield* FunctionCall.call(target, echo, { x })) === x + x)
     }).pipe(Effect.provide(NodeContext.layer)))
 })

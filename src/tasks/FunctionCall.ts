@@ -1,0 +1,150 @@
+/**
+ * Calls functions on hosts, without a task around them.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import * as Take from "effect/Take"
+import { decodeText } from "../internal/outputText.ts"
+import type { Origin } from "../services/ExecutionLog.ts"
+import type { SshError } from "../services/SshError.ts"
+import type { FunctionError } from "./FunctionError.ts"
+import * as Preparation from "./functionPreparation.ts"
+import * as FunctionProcess from "./functionProcess.ts"
+import * as RemoteFunction from "./RemoteFunction.ts"
+import type { TaskTarget } from "./TaskTarget.ts"
+
+/**
+ * How to call a function.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The program that runs it on the host. Default: `python3`, that of the function's requirements, or `node`. */
+  readonly interpreter?: string | undefined
+  /** Added to the target's environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** The most bytes of JSON that it may return: default 256 MiB, at most 511 MiB. */
+  readonly resultLimit?: number | undefined
+}
+
+/**
+ * What happens while a function runs. `Returned` is the last.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FunctionEvent<Returns, Progress = unknown> =
+  | { readonly _tag: "Output"; readonly from: Origin; readonly text: string }
+  | { readonly _tag: "Reported"; readonly value: Progress }
+  | { readonly _tag: "Returned"; readonly value: Returns }
+
+type Emit<Returns, Progress> = (event: FunctionEvent<Returns, Progress>) => Effect.Effect<void>
+
+const run = Effect.fnUntraced(function*<Args, Returns, Progress>(
+  target: TaskTarget,
+  self: RemoteFunction.RemoteFunction<Args, Returns, unknown, unknown, Progress>,
+  args: Args,
+  options: Options,
+  emit: Emit<never, Progress>
+) {
+  const host = target.host.alias
+  const request = yield* RemoteFunction.request(self, args)
+  const prepare = yield* Preparation.make
+  const prepared = yield* prepare(target, request, options.interpreter)
+  const running = yield* FunctionProcess.start(target, request, prepared, {
+    ...options,
+    onReport: (text) =>
+      Effect.flatMap(
+        RemoteFunction.decodeProgress(self, text, host),
+        (value) => emit({ _tag: "Reported", value })
+      )
+  })
+  const drain = <E>(from: Origin, bytes: Stream.Stream<Uint8Array, E>) =>
+    Stream.runForEach(decodeText(bytes), (text) => emit({ _tag: "Output", from, text }))
+  yield* Effect.all([drain("stdout", running.stdout), drain("stderr", running.stderr)], {
+    concurrency: 2,
+    discard: true
+  })
+  return yield* RemoteFunction.decodeResult(self, yield* running.text, host)
+}, Effect.scoped)
+
+/**
+ * Calls a function on a host and gives what it returns; what it prints and reports is dropped. Interruption ends it there.
+ *
+ * @since 0.1.0
+ * @category execution
+ * @example
+ * import { FunctionCall, PythonFunction, type TaskTarget } from "lazycluster"
+ * import { Schema } from "effect"
+ *
+ * const square = PythonFunction.make({
+ *   source: "def square(x): return x ** 2",
+ *   args: { x: Schema.Number },
+ *   returns: Schema.Number
+ * })
+ *
+ * declare const runtime: TaskTarget.TaskTarget
+ *
+ * const nine = FunctionCall.call(runtime, square, { x: 3 })
+ */
+export const call = <Args, Returns>(
+  target: TaskTarget,
+  self: RemoteFunction.RemoteFunction<Args, Returns>,
+  args: NoInfer<Args>,
+  options: Options = {}
+): Effect.Effect<Returns, FunctionError | SshError> =>
+  run(target, self, args, options, () => Effect.void).pipe(
+    Effect.withSpan("FunctionCall.call", { attributes: { host: target.host.alias, function: self.name } })
+  )
+
+/**
+ * Calls a function on a host: what it prints and reports, as it happens, and at the end what it returns. Leaving the stream
+ * ends the function.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const stream = <Args, Returns, Progress>(
+  target: TaskTarget,
+  self: RemoteFunction.RemoteFunction<Args, Returns, unknown, unknown, Progress>,
+  args: NoInfer<Args>,
+  options: Options = {}
+): Stream.Stream<FunctionEvent<Returns, Progress>, FunctionError | SshError> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    // Bounded: a slow reader slows the function down instead of filling memory.
+    const queue = yield* Queue.bounded<Take.Take<FunctionEvent<Returns, Progress>, FunctionError | SshError>>(16)
+    yield* run(target, self, args, options, (event) => Queue.offer(queue, Take.of(event))).pipe(
+      Effect.matchCauseEffect({
+        onFailure: (cause) => Queue.offer(queue, Take.failCause(cause)),
+        onSuccess: (value) =>
+          Effect.zipRight(
+            Queue.offer(queue, Take.of<FunctionEvent<Returns, Progress>>({ _tag: "Returned", value })),
+            Queue.offer(queue, Take.end)
+          )
+      }),
+      Effect.forkScoped
+    )
+    return Stream.flattenTake(Stream.fromQueue(queue))
+  }))
+
+/**
+ * What a function reports while it runs; what it returns is dropped.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const progress = <Args, Progress>(
+  target: TaskTarget,
+  self: RemoteFunction.RemoteFunction<Args, unknown, unknown, unknown, Progress>,
+  args: NoInfer<Args>,
+  options: Options = {}
+): Stream.Stream<Progress, FunctionError | SshError> =>
+  Stream.filterMap(
+    stream(target, self, args, options),
+    (event) => event._tag === "Reported" ? Option.some(event.value) : Option.none()
+  )
