@@ -110,7 +110,7 @@ export const finish = Effect.fnUntraced(function*(
     )
   }
 
-  const agent = first("identityagent")
+  const agent = host.agent === false ? "none" : host.agent ?? first("identityagent")
   const agentVariable = agent === undefined || agent === "SSH_AUTH_SOCK"
     ? "SSH_AUTH_SOCK"
     : /^\$(\w+)$/.exec(agent)?.[1]
@@ -121,11 +121,16 @@ export const finish = Effect.fnUntraced(function*(
     : Option.getOrElse(yield* machine.environment(agentVariable), () => agent === undefined ? undefined : "none")
 
   const provider = text("securitykeyprovider")
-  const identitiesConfigured = settings.has("identityfile")
+  const identitiesConfigured = settings.has("identityfile") || host.key !== undefined
   const connectTimeout = number("connecttimeout", 0)
   const present = (names: ReadonlyArray<string>) =>
     Effect.filter(names.map((name) => `${facts.home}/.ssh/${name}`), machine.exists)
-  const identityFiles = identitiesConfigured ? yield* files("identityfile") : yield* present(defaultIdentities)
+  const identityFiles = identitiesConfigured
+    ? [
+      ...(typeof host.key === "string" ? yield* files("identityfile", [host.key]) : []),
+      ...yield* files("identityfile")
+    ]
+    : yield* present(defaultIdentities)
   const userKnownHostsFiles = yield* files(
     "userknownhostsfile",
     settings.has("userknownhostsfile") ? all("userknownhostsfile") : ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]

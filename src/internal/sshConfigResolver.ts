@@ -31,14 +31,16 @@ const optional = (name: string): Effect.Effect<Option.Option<string>> =>
 
 const given = (host: Host): Setting.Settings =>
   new Map(
-    Object.entries({ user: host.user, port: host.port }).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, { values: [String(value)], file: "the host's name", line: 1 }] as const]
-    )
+    // A percent sign in a name that is given is no token.
+    Object.entries({ user: host.user, port: host.port, hostname: host.hostName?.replaceAll("%", "%%") }).flatMap((
+      [name, value]
+    ) => value === undefined ? [] : [[name, { values: [String(value)], file: "the host's name", line: 1 }] as const])
   )
 
 /** Names go into shell lines by `%h`, `%n` and `%r`. What OpenSSH takes from no command line is not taken from a program. */
 const harmless = (host: Host): Effect.Effect<void, SshConfigError> =>
-  /^-|['`"$\\;&<>|(){},\s\p{Cc}]/u.test(host.alias) || /^-|['`";&<>|(){}\p{Cc}]|\s-|\\$/u.test(host.user ?? "")
+  [host.alias, host.hostName ?? ""].some((name) => /^-|['`"$\\;&<>|(){},\s\p{Cc}]/u.test(name)) ||
+    /^-|['`";&<>|(){}\p{Cc}]|\s-|\\$/u.test(host.user ?? "")
     ? new SshConfigError({
       reason: "InvalidHost",
       host: host.alias,
@@ -175,5 +177,15 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return [...new Set(names)]
   })
 
-  return { resolve, aliases }
+  /** OpenSSH looks in the home that the user list names, whatever HOME says. */
+  const file = options.file !== undefined
+    ? Effect.succeedSome(user.path)
+    : home === local.home
+    ? Effect.succeedNone
+    : Effect.map(
+      Effect.orElseSucceed(fs.exists(user.path), () => false),
+      (there) => there ? Option.some(user.path) : Option.none()
+    )
+
+  return { resolve, aliases, file }
 })

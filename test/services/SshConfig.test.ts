@@ -2,7 +2,7 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Either } from "effect"
-import { Host } from "../../src/services/Host.ts"
+import * as Host from "../../src/services/Host.ts"
 import * as SshConfig from "../../src/services/SshConfig.ts"
 import type { SshConfigError } from "../../src/services/SshError.ts"
 
@@ -229,4 +229,26 @@ describe("SshConfig", () => {
 
   it.effect("has no names without a file", () =>
     inWorld({ files: {} }, (config) => Effect.map(config.aliases, (names) => assert.deepStrictEqual(names, []))))
+
+  it.effect("a host's own name, agent and key win over the config's", () =>
+    inWorld(
+      { files: { ".ssh/config": "Host gpu\n  HostName %h.org\n  IdentityFile ~/.ssh/b\n  IdentityAgent /run/agent" } },
+      (config, home) =>
+        Effect.gen(function*() {
+          const own = yield* config.resolve(
+            Host.make({ alias: "gpu", hostName: "fe80::1%eth0", agent: false, key: "~/.ssh/a" })
+          )
+          assert.deepStrictEqual(
+            [own.hostName, own.identityAgent, own.identityFiles],
+            ["fe80::1%eth0", "none", [`${home}/.ssh/a`, `${home}/.ssh/b`]]
+          )
+          const plain = yield* config.resolve(Host.make({ alias: "gpu" }))
+          assert.deepStrictEqual(
+            [plain.hostName, plain.identityAgent, plain.identityFiles],
+            ["gpu.org", "/run/agent", [`${home}/.ssh/b`]]
+          )
+          const bad = yield* Effect.flip(config.resolve(Host.make({ alias: "gpu", hostName: "x;reboot" })))
+          assert.strictEqual(bad.reason, "InvalidHost")
+        })
+    ))
 })
