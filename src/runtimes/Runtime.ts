@@ -88,8 +88,14 @@ export interface Runtime extends TaskTarget {
   readonly listener: (port: number, pid: number) => Effect.Effect<Listener, SshError>
   /** Starts a long-running process. The name shows in ledgers and logs: letters, digits, `.`, `_`, `-`. */
   readonly start: (name: string, command: Command) => Effect.Effect<Service, SshError, Scope.Scope>
-  /** Of this runtime and all its views. @internal */
+  /**
+   * Of this runtime and all its views.
+   *
+   * @internal
+   */
   readonly tasks: Tasks
+  /** @internal */
+  readonly under: (environment: Readonly<Record<string, string>>) => Runtime
 }
 
 /**
@@ -132,6 +138,43 @@ export const make = Effect.fn("Runtime.make")(function*(
 export const manager = (
   options: Options = {}
 ): Effect.Effect<Runtime, SshError | SshConfigError | RuntimeError, Ssh | Scope.Scope> => make(Host.manager, options)
+
+/**
+ * The same runtime, with more in the environment of what is started through it: a variable that is there already gets
+ * the new value. The one given stays as it is, and what runs keeps what it has. `WORKING_DIR` is always the working
+ * directory; the variables of a task, and of a step, win over these.
+ *
+ * @since 0.1.0
+ * @category environment
+ * @example
+ * import { Runtime, RuntimeTask } from "lazycluster"
+ * import { Effect } from "effect"
+ *
+ * const trained = Effect.gen(function*() {
+ *   const runtime = yield* Runtime.make("host-1", { environment: { EPOCHS: "3" } })
+ *   const onSecondGpu = Runtime.withEnvironment(runtime, { CUDA_VISIBLE_DEVICES: "1" })
+ *   return yield* Runtime.execute(onSecondGpu, RuntimeTask.make("train").pipe(RuntimeTask.runCommand("make train")))
+ * }).pipe(Effect.scoped)
+ */
+export const withEnvironment: {
+  (environment: Readonly<Record<string, string>>): (self: Runtime) => Runtime
+  (self: Runtime, environment: Readonly<Record<string, string>>): Runtime
+} = dual(
+  2,
+  (self: Runtime, environment: Readonly<Record<string, string>>) => self.under({ ...self.environment, ...environment })
+)
+
+/**
+ * The same runtime, with just these variables added to the environment of what is started through it: those that it was
+ * made with are left out.
+ *
+ * @since 0.1.0
+ * @category environment
+ */
+export const replaceEnvironment: {
+  (environment: Readonly<Record<string, string>>): (self: Runtime) => Runtime
+  (self: Runtime, environment: Readonly<Record<string, string>>): Runtime
+} = dual(2, (self: Runtime, environment: Readonly<Record<string, string>>) => self.under(environment))
 
 /**
  * Runs a task on a runtime to its end. Fails with `TaskError` at the first step that fails; interruption ends what runs.

@@ -86,37 +86,43 @@ export const acquire = Effect.fnUntraced(function*(host: string | Host.Host, opt
 
   const { facts, workingDirectory } = guardian
   const resolve = (path: string) => remotePath.resolve(path, { home: facts.home, workingDirectory })
-  const environment = { ...options.environment, [workingDirectoryVariable]: workingDirectory }
   const user = yield* localUser.current
   const ledger = yield* Ledger.make({ id, host: named.alias, owner: `${user.name}@${user.machine}`, lease, guardian })
   const files = yield* runtimeFiles.make(guardian.connection)
-  const ground = { id, host: named.alias, workingDirectory, environment, resolve }
-  const { exec, start } = yield* runtimeProcesses.make({ guardian, ledger, files, grace, ground })
-
-  const runtime: Runtime = {
+  const processes = yield* runtimeProcesses.make({ guardian, ledger, files, grace })
+  const whole: Omit<Runtime, "environment" | "exec" | "start" | "python" | "under"> = {
     id,
     host: named,
     facts,
     workingDirectory,
-    environment,
     resolve,
     connection: guardian.connection,
     link: Stream.map(
       guardian.link.changes,
       (link) => link._tag === "Up" ? "up" : link._tag === "Away" ? "away" : "gone"
     ),
-    exec,
-    python: Effect.fnUntraced(function*(program, args, { env, python = "python3" } = {}) {
-      const process = yield* exec({ argv: pythonArgv(program, python), env })
-      yield* process.write(pythonInput(program, args))
-      return process
-    }),
     files,
     holdsPort: ledger.port,
     listener: yield* runtimeListener.make(id, guardian.connection),
-    start,
     // Made last: at the end, what is in the background goes first.
     tasks: yield* runtimeTasks.make(named.alias)
   }
-  return runtime
+  /** The same runtime with another environment. */
+  const under = (given: Readonly<Record<string, string>>): Runtime => {
+    const environment = { ...given, [workingDirectoryVariable]: workingDirectory }
+    const { exec, start } = processes({ id, host: named.alias, workingDirectory, environment, resolve })
+    return {
+      ...whole,
+      environment,
+      exec,
+      start,
+      under,
+      python: Effect.fnUntraced(function*(program, args, { env, python = "python3" } = {}) {
+        const process = yield* exec({ argv: pythonArgv(program, python), env })
+        yield* process.write(pythonInput(program, args))
+        return process
+      })
+    }
+  }
+  return under(options.environment ?? {})
 })

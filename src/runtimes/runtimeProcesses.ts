@@ -25,7 +25,8 @@ import * as runtimeWords from "./runtimeWords.ts"
 const longSilence = 5000
 
 /**
- * `exec` and `start` of a runtime. Its scope must outlive theirs: there the host is told what to end.
+ * `exec` and `start` of a runtime, for each ground that its views have. Its scope must outlive theirs: there the host is
+ * told what to end.
  *
  * @internal
  */
@@ -34,9 +35,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly ledger: Ledger.Writer
   readonly files: Effect.Effect<Files, SshError>
   readonly grace: Duration.Duration
-  readonly ground: runtimeWords.Ground
 }) {
-  const { files, grace, ground, guardian, ledger } = options
+  const { files, grace, guardian, ledger } = options
   const run = yield* programs.load("run", "sh")
   const scope = yield* Effect.scope
   /** A host that has been silent for long is not waited for at each process: what is left there is the lease's. */
@@ -56,40 +56,45 @@ export const make = Effect.fnUntraced(function*(options: {
       Effect.flatMap((fiber) => atMost(Effect.asVoid(Effect.raceFirst(Fiber.await(fiber), away))))
     )
 
-  const exec: Runtime["exec"] = Effect.fn("Runtime.exec")(function*(command) {
-    const recorded = yield* runtimeWords.make(ground, command, `${guardian.state}/sessions`)
-    const connection = yield* guardian.connection
-    return yield* recordedProcess.make(
-      connection.exec({ program: run, words: recorded }, { lasting: command.lasting }),
-      (pid, start) => soon(guardian.halt(pid, start, grace))
-    )
-  })
+  const exec = (ground: runtimeWords.Ground): Runtime["exec"] =>
+    Effect.fn("Runtime.exec")(function*(command) {
+      const recorded = yield* runtimeWords.make(ground, command, `${guardian.state}/sessions`)
+      const connection = yield* guardian.connection
+      return yield* recordedProcess.make(
+        connection.exec({ program: run, words: recorded }, { lasting: command.lasting }),
+        (pid, start) => soon(guardian.halt(pid, start, grace))
+      )
+    })
 
   const started = yield* Ref.make(0)
-  const start: Runtime["start"] = Effect.fn("Runtime.start")(function*(name, command) {
-    const said = yield* runtimeWords.make(ground, command, "-")
-    const count = yield* Ref.updateAndGet(started, (n) => n + 1)
-    // A name is used once, so that a start which is said twice has one effect. A guardian takes none that begins with a dot.
-    const unique = `${name.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^\.|^$/, "_")}.${count}`
-    const watched = yield* Effect.uninterruptibleMask((restore) =>
-      Effect.tap(
-        restore(guardian.start(unique, said)),
-        (watched) => Effect.addFinalizer(() => soon(guardian.stop(watched, grace)))
+  const start = (ground: runtimeWords.Ground): Runtime["start"] =>
+    Effect.fn("Runtime.start")(function*(name, command) {
+      const said = yield* runtimeWords.make(ground, command, "-")
+      const count = yield* Ref.updateAndGet(started, (n) => n + 1)
+      // A name is used once, so that a start which is said twice has one effect. A guardian takes none that begins with a dot.
+      const unique = `${name.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^\.|^$/, "_")}.${count}`
+      const watched = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.tap(
+          restore(guardian.start(unique, said)),
+          (watched) => Effect.addFinalizer(() => soon(guardian.stop(watched, grace)))
+        )
       )
-    )
-    const { pid, start } = yield* Deferred.await(watched.started)
-    yield* ledger.process({ name: unique, pid, start, command: command.argv[0] })
-    return {
-      name: unique,
-      pid,
-      exit: Effect.flatMap(
-        Deferred.poll(watched.exited),
-        Option.getOrElse(() => Effect.raceFirst(Deferred.await(watched.exited), guardian.over))
-      ),
-      output: (from, offset = 0) => followedOutput.follow(watched, guardian.state, files, from, offset),
-      tail: followedOutput.tail(watched, guardian.state, files)
-    }
-  })
+      const { pid, start } = yield* Deferred.await(watched.started)
+      yield* ledger.process({ name: unique, pid, start, command: command.argv[0] })
+      return {
+        name: unique,
+        pid,
+        exit: Effect.flatMap(
+          Deferred.poll(watched.exited),
+          Option.getOrElse(() => Effect.raceFirst(Deferred.await(watched.exited), guardian.over))
+        ),
+        output: (from, offset = 0) => followedOutput.follow(watched, guardian.state, files, from, offset),
+        tail: followedOutput.tail(watched, guardian.state, files)
+      }
+    })
 
-  return { exec, start }
+  return (ground: runtimeWords.Ground): Pick<Runtime, "exec" | "start"> => ({
+    exec: exec(ground),
+    start: start(ground)
+  })
 })
