@@ -49,7 +49,7 @@ export interface Session {
  *
  * @internal
  */
-export const session = (link: Link, sftp: SFTPWrapper): Session => {
+export const session = (link: Pick<Link, "host" | "whenLost">, sftp: SFTPWrapper): Session => {
   const { host } = link
   const waiting = new Set<() => void>()
   let over: unknown

@@ -37,7 +37,8 @@ export const dial = (link: Link) => (to: Address): Effect.Effect<Duplex, SshErro
   return socketPath.isSocket(to) ? Effect.zipRight(socketPath.check(link.host, "dial", to), opened) : opened
 }
 
-const forbidden = (host: string, at: string, option: string) =>
+/** @internal */
+export const forbidden = (host: string, at: string, option: string) =>
   new SshError({
     reason: "ForwardForbidden",
     host,
@@ -46,7 +47,8 @@ const forbidden = (host: string, at: string, option: string) =>
     hint: `does sshd allow it (${option})?`
   })
 
-const taken = (host: string, at: string, port: number) =>
+/** @internal */
+export const taken = (host: string, at: string, port: number) =>
   new SshError({
     reason: "PortInUse",
     host,

@@ -56,7 +56,12 @@ const socketTo = (
 export const nameOf = ({ alias, port, user }: Host): string =>
   `${user === undefined ? "" : `${user}@`}${alias}${port === undefined ? "" : `:${port}`}`
 
-const wayOf = (resolved: ResolvedHost): string | undefined =>
+/**
+ * What stands between us and a host.
+ *
+ * @internal
+ */
+export const wayOf = (resolved: ResolvedHost): string | undefined =>
   resolved.proxyJump.length > 0 ? resolved.proxyJump.map(nameOf).join(", ") : resolved.proxyCommand
 
 /** What is connected by others is known by the name that they were given. */

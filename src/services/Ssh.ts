@@ -8,17 +8,19 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as liveMap from "../internal/liveMap.ts"
 import * as managerConnection from "../internal/managerConnection.ts"
+import * as opensshTransport from "../internal/opensshTransport.ts"
 import * as sharedSessions from "../internal/sharedSessions.ts"
 import type { Settings } from "../internal/ssh2Handshake.ts"
 import * as ssh2Hops from "../internal/ssh2Hops.ts"
 import * as ssh2Transport from "../internal/ssh2Transport.ts"
 import { type Host, isManager } from "./Host.ts"
-import { SshConfig } from "./SshConfig.ts"
+import { needsOpenSsh, type ResolvedHost, SshConfig } from "./SshConfig.ts"
 import type { SshConnection } from "./SshConnection.ts"
-import type { SshConfigError, SshError } from "./SshError.ts"
+import { SshConfigError, type SshError } from "./SshError.ts"
 
 /**
  * Connections to hosts. `connect` gives the one connection that a host has; it closes when its last user's scope does (and
@@ -98,7 +100,27 @@ export interface Options {
   readonly keepalive?: Duration.DurationInput | undefined
   /** How long a connection without users stays open. Default: not at all. */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
+  /**
+   * What speaks to hosts: `ssh2` in this process, `openssh` for OpenSSH's own client, or `auto`, the default: ssh2, but
+   * OpenSSH's client for hosts whose ssh config names means that ssh2 lacks (`SshConfig.needsOpenSsh`).
+   */
+  readonly transport?: "auto" | "ssh2" | "openssh" | undefined
+  /** OpenSSH's client, by name or path. Default `ssh`. */
+  readonly openSshProgram?: string | undefined
 }
+
+/** Until it would fail with a word that helps nobody. */
+const refuseOthers = (resolved: ResolvedHost, why: string): Effect.Effect<void, SshConfigError> =>
+  Option.match(needsOpenSsh(resolved), {
+    onNone: () => Effect.void,
+    onSome: (means) =>
+      new SshConfigError({
+        reason: "Unsupported",
+        host: resolved.host.alias,
+        detail: `${means}, which ssh2 cannot do, and ${why}`,
+        hint: "use Ssh.layerOpenSsh, or the option transport: \"auto\" or \"openssh\" of Ssh.layer"
+      })
+  })
 
 /**
  * The service over real connections, as the user's ssh config describes the hosts.
@@ -110,7 +132,7 @@ export const layer = (options: Options = {}): Layer.Layer<Ssh, never, SshConfig 
   Layer.scoped(
     Ssh,
     Effect.gen(function*() {
-      const { resolve } = yield* SshConfig
+      const { file, resolve } = yield* SshConfig
       const fileSystem = yield* FileSystem.FileSystem
       const settings: Settings = {
         acceptNew: options.hostKeys === "accept-new",
@@ -118,22 +140,64 @@ export const layer = (options: Options = {}): Layer.Layer<Ssh, never, SshConfig 
         connectTimeout: Duration.decode(options.connectTimeout ?? "10 seconds"),
         keepalive: Duration.decode(options.keepalive ?? "10 seconds")
       }
+      const transport = options.transport ?? "auto"
       const hops = yield* ssh2Hops.make({
         resolve,
         connect: (host) => service.connect(host),
         open: (resolved, through) =>
-          Effect.provideService(ssh2Transport.open(resolved, settings, through), FileSystem.FileSystem, fileSystem)
-      })
-      const service: Ssh["Type"] = yield* make({
-        open: (host) =>
-          resolve(host).pipe(
-            Effect.tap((resolved) => hops.refuseCircle(resolved)),
-            Effect.flatMap((resolved) => ssh2Transport.open(resolved, settings, hops.dial)),
+          refuseOthers(resolved, "a jump host behind another one is reached with ssh2").pipe(
+            Effect.zipRight(ssh2Transport.open(resolved, settings, through)),
             Effect.provideService(FileSystem.FileSystem, fileSystem)
-          ),
+          )
+      })
+      const overSsh2 = (resolved: ResolvedHost) =>
+        hops.refuseCircle(resolved).pipe(
+          Effect.zipRight(refuseOthers(resolved, `transport is "ssh2"`)),
+          Effect.zipRight(ssh2Transport.open(resolved, settings, hops.dial)),
+          Effect.provideService(FileSystem.FileSystem, fileSystem)
+        )
+      const overOpenSsh = (host: Host, resolved: ResolvedHost | undefined) =>
+        Effect.flatMap(file, (configFile) =>
+          opensshTransport.open({ host, resolved }, {
+            ...settings,
+            program: options.openSshProgram ?? "ssh",
+            configFile: Option.getOrUndefined(configFile)
+          }))
+      const open = (host: Host) =>
+        Effect.matchEffect(resolve(host), {
+          // What we cannot do with a config, OpenSSH can.
+          onFailure: (error) =>
+            error.reason === "Unsupported" && transport !== "ssh2" ? overOpenSsh(host, undefined) : Effect.fail(error),
+          onSuccess: (resolved) =>
+            transport === "openssh" || (transport === "auto" && Option.isSome(needsOpenSsh(resolved)))
+              ? overOpenSsh(host, resolved)
+              : overSsh2(resolved)
+        })
+      const service: Ssh["Type"] = yield* make({
+        open,
         manager: yield* managerConnection.make(),
         idleTimeToLive: options.idleTimeToLive
       })
       return service
     })
   )
+
+/**
+ * The same over OpenSSH's own client for every host: certificates, Kerberos and security keys, hosts known by an authority,
+ * and each option of the ssh config, as `ssh` itself has them. It needs `ssh` on this machine, nothing more on the hosts.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import { Ssh, SshConfig } from "lazycluster"
+ * import { NodeContext } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ *
+ * const live = Ssh.layerOpenSsh({ keepalive: "5 seconds" }).pipe(
+ *   Layer.provideMerge(SshConfig.layer()),
+ *   Layer.provide(NodeContext.layer)
+ * )
+ */
+export const layerOpenSsh = (
+  options: Omit<Options, "transport"> = {}
+): Layer.Layer<Ssh, never, SshConfig | FileSystem.FileSystem> => layer({ ...options, transport: "openssh" })

@@ -144,6 +144,8 @@ export class SshConfig extends Context.Tag("lazycluster/SshConfig")<SshConfig, {
   readonly resolve: (host: Host) => Effect.Effect<ResolvedHost, SshConfigError>
   /** The names that stand in Host lines of the user's config, in order, each once, patterns left out. */
   readonly aliases: Effect.Effect<ReadonlyArray<string>, SshConfigError>
+  /** The file to name to `ssh -F`, where OpenSSH would not find the config itself. */
+  readonly file: Effect.Effect<Option.Option<string>>
 }>() {}
 
 /**
@@ -184,8 +186,9 @@ export const make = (
   never,
   FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
 > =>
-  Effect.map(internal.make(options), ({ aliases, resolve }) => ({
+  Effect.map(internal.make(options), ({ aliases, file, resolve }) => ({
     aliases,
+    file,
     resolve: Effect.fn("SshConfig.resolve")((host: Host) =>
       Effect.map(resolve(host), (resolved) => ResolvedHost.make(resolved))
     )

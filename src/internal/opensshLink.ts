@@ -1,0 +1,240 @@
+/**
+ * The master: a client of OpenSSH that holds one connection, ours alone, and what waits on it.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { kill } from "node:process"
+import { SshError } from "../services/SshError.ts"
+import * as bounded from "./bounded.ts"
+import * as Log from "./opensshLog.ts"
+import * as Mux from "./opensshMux.ts"
+import { linkLost } from "./ssh2Errors.ts"
+
+/**
+ * A connection that a master holds.
+ *
+ * @internal
+ */
+export interface Link {
+  readonly host: string
+  /** The client that sessions are started with. */
+  readonly program: string
+  /** For this user alone, and short: the paths of sockets have little room. */
+  readonly directory: string
+  readonly controlPath: string
+  readonly log: Log.Log
+  readonly lost: Effect.Effect<never, SshError>
+  readonly sever: Effect.Effect<void>
+  /** Tells once why the link has gone, at once if it has; what comes back forgets it. */
+  readonly whenLost: (tell: (error: SshError) => void) => () => void
+  /** Whether the master lives now: a socket of it that ends says nothing of why. */
+  readonly alive: (tell: (lives: boolean) => void) => void
+  /** Asks for a forward, or for its end. Fails with what the host says. */
+  readonly ask: (request: Buffer, step: string) => Effect.Effect<number, SshError | Refused>
+}
+
+/**
+ * What a master or its host refuses.
+ *
+ * @internal
+ */
+export class Refused {
+  readonly _tag = "Refused"
+  readonly why: string
+  constructor(why: string) {
+    this.why = why
+  }
+}
+
+/**
+ * A master before it is ready. `ended` is how it went: its exit code.
+ *
+ * @internal
+ */
+export interface Master {
+  readonly link: Link
+  /** Succeeds once it takes requests. Fails with the exit code when it ends before. */
+  readonly ready: Effect.Effect<void, number>
+}
+
+/**
+ * Nothing of ours outlives us, however we go: when the pipe to us breaks, the watcher ends the group of the client, with its
+ * ProxyCommand, and removes the directory. A process group has no number that could come to be another's while one of it lives.
+ */
+const watched = [
+  `exec 3<&0 </dev/null`,
+  `lc_directory=$1; shift`,
+  `( trap "" TERM HUP INT; read -r _ <&3; kill -TERM 0; sleep 1; rm -rf -- "$lc_directory"; kill -KILL 0 ) >/dev/null 2>&1 &`,
+  `exec "$@" 3<&-`
+].join("\n")
+
+/** A path of at most 104 bytes with 17 more that the client puts behind it, and no character that it would expand. */
+const base = (): string => {
+  const own = tmpdir()
+  return own.length <= 40 && /^[\w./-]+$/.test(own) ? own : "/tmp"
+}
+
+const directory = (host: string): Effect.Effect<string, SshError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      // Made with mode 0700.
+      try: () => mkdtemp(`${base()}/lazycluster-ssh-`),
+      catch: (cause) =>
+        new SshError({
+          reason: "Spawn",
+          host,
+          step: "connect",
+          detail: `no directory for its socket can be made in ${base()}`,
+          hint: "is there room, and may this user write there?",
+          cause
+        })
+    }),
+    (path) => Effect.ignore(Effect.tryPromise(() => rm(path, { recursive: true, force: true })))
+  )
+
+const exited = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resume(Effect.void)
+    const over = () => resume(Effect.void)
+    child.once("exit", over)
+    return Effect.sync(() => child.off("exit", over))
+  })
+
+const signal = (pid: number | undefined, name: NodeJS.Signals): Effect.Effect<void> =>
+  pid === undefined ? Effect.void : Effect.ignore(Effect.try(() => kill(pid, name)))
+
+/** The client itself first, so that it says goodbye; then its group: a ProxyCommand, the watcher. */
+const end = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    yield* signal(child.pid, "SIGTERM")
+    yield* bounded.within(exited(child), "1 second")
+    yield* signal(child.pid === undefined ? undefined : -child.pid, "SIGKILL")
+    yield* bounded.within(exited(child), "1 second")
+  })
+
+/**
+ * Starts a master. Its scope ends it, and all that runs over it.
+ *
+ * @internal
+ */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly host: string
+  readonly program: string
+  readonly args: (controlPath: string) => ReadonlyArray<string>
+}): Effect.fn.Return<Master, SshError, Scope.Scope> {
+  const { host, program } = options
+  const folder = yield* directory(host)
+  const controlPath = `${folder}/c`
+  const log = Log.make()
+  const lost = yield* Deferred.make<never, SshError>()
+  const over = yield* Deferred.make<never, number>()
+  const listeners = new Set<(error: SshError) => void>()
+  let gone: SshError | undefined
+
+  const lose = (cause?: unknown): void => {
+    if (gone !== undefined) return
+    const error = linkLost(host, "connection", cause)
+    gone = error
+    Deferred.unsafeDone(lost, Effect.fail(error))
+    for (const tell of listeners) tell(error)
+    listeners.clear()
+  }
+  const ended = (code: number, cause: unknown): void => {
+    Deferred.unsafeDone(over, Effect.fail(code))
+    lose(cause)
+  }
+
+  const child = yield* Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        // A group of its own: Ctrl-C in a terminal must not cut the connections with which the program cleans up.
+        const child = spawn(
+          "/bin/sh",
+          ["-c", watched, "lazycluster-ssh", folder, program, ...options.args(controlPath)],
+          { stdio: ["pipe", "ignore", "pipe"], detached: true }
+        )
+        child.stderr.setEncoding("utf8").on("data", log.hear).on("error", () => {})
+        child.stdin.on("error", () => {})
+        child.on("error", (cause) => ended(-1, cause))
+        // With all that it said.
+        child.on("close", (code) => ended(code ?? -1, new Error(log.said().at(-1) ?? "ssh has ended")))
+        return child
+      },
+      catch: (cause) =>
+        new SshError({
+          reason: "Spawn",
+          host,
+          step: "connect",
+          detail: `${program} cannot be started`,
+          hint: "may this user start no further process? See ulimit -u",
+          cause
+        })
+    }),
+    // Nobody is told: who still uses it has lost it, and who has left does not hear.
+    (child) => Effect.zipRight(Effect.sync(() => lose()), end(child))
+  )
+
+  const whenLost: Link["whenLost"] = (tell) => {
+    if (gone !== undefined) {
+      tell(gone)
+      return () => {}
+    }
+    listeners.add(tell)
+    return () => void listeners.delete(tell)
+  }
+  const alive: Link["alive"] = (tell) => {
+    if (gone !== undefined) return tell(false)
+    return void Mux.ask(controlPath, Mux.alive, (answer) => tell(answer._tag === "done"))
+  }
+  const ask: Link["ask"] = (request, step) =>
+    Effect.async((resume) => {
+      const failed = (cause?: unknown) => resume(Effect.fail(linkLost(host, step, cause)))
+      const forget = whenLost((error) => failed(error.cause))
+      if (gone !== undefined) return undefined
+      const stop = Mux.ask(controlPath, request, (answer) => {
+        forget()
+        return answer._tag === "done"
+          ? resume(Effect.succeed(answer.port))
+          : answer._tag === "refused"
+          ? resume(Effect.fail(new Refused(answer.why)))
+          : failed()
+      })
+      return Effect.sync(() => {
+        forget()
+        stop()
+      })
+    })
+
+  const answers = Effect.async<void, "silent">((resume) =>
+    alive((lives) => resume(lives ? Effect.void : Effect.fail("silent")))
+  )
+  return {
+    link: {
+      host,
+      program,
+      directory: folder,
+      controlPath,
+      log,
+      lost: Deferred.await(lost),
+      sever: Effect.zipRight(
+        Effect.sync(() => lose()),
+        signal(child.pid === undefined ? undefined : -child.pid, "SIGKILL")
+      ),
+      whenLost,
+      alive,
+      ask
+    },
+    // Its socket is there once the host has let us in.
+    ready: Effect.raceFirst(
+      Effect.catchAll(Effect.retry(answers, Schedule.spaced("10 millis")), () => Effect.never),
+      Deferred.await(over)
+    )
+  }
+})

@@ -1,0 +1,180 @@
+/**
+ * One SSH connection over OpenSSH's own client: a master of ours, and what runs over it.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Host } from "../services/Host.ts"
+import type { HostIdentity } from "../services/HostIdentity.ts"
+import type { Transport } from "../services/Ssh.ts"
+import type { ResolvedHost } from "../services/SshConfig.ts"
+import type { Files } from "../services/SshConnection.ts"
+import { type SshConfigError, SshError } from "../services/SshError.ts"
+import { canonical } from "./address.ts"
+import * as Errors from "./opensshErrors.ts"
+import * as Forward from "./opensshForward.ts"
+import * as OpenSshLink from "./opensshLink.ts"
+import type { Log } from "./opensshLog.ts"
+import * as Process from "./opensshProcess.ts"
+import * as SshFiles from "./ssh2Files.ts"
+import * as Sftp from "./ssh2Sftp.ts"
+import { placeOf } from "./ssh2Socket.ts"
+import { wayOf } from "./ssh2Transport.ts"
+
+/**
+ * What the live layer may be told.
+ *
+ * @internal
+ */
+export interface Settings {
+  readonly program: string
+  /** For `-F`; absent: the files that OpenSSH reads of itself. */
+  readonly configFile: string | undefined
+  readonly acceptNew: boolean
+  readonly connectTimeout: Duration.Duration
+  readonly keepalive: Duration.Duration
+}
+
+/** What a host is called, and what is known of it where our own reading of the config understood all. */
+interface Target {
+  readonly host: Host
+  readonly resolved: ResolvedHost | undefined
+}
+
+const seconds = (duration: Duration.Duration): number => Math.max(1, Math.ceil(Duration.toSeconds(duration)))
+
+const deadlineOf = ({ resolved }: Target, settings: Settings): Duration.Duration =>
+  resolved?.connectTimeout === undefined ? settings.connectTimeout : Duration.seconds(resolved.connectTimeout)
+
+/** What the user's config must not say of a master. It says all else. */
+const ours = [
+  "BatchMode=yes",
+  "ControlPersist=no",
+  "PermitLocalCommand=no",
+  "ClearAllForwardings=yes",
+  "ExitOnForwardFailure=no",
+  "UpdateHostKeys=no",
+  "Tunnel=no",
+  "LogLevel=DEBUG2"
+]
+
+const argsOf = (target: Target, settings: Settings) => (controlPath: string): ReadonlyArray<string> => {
+  const { host, resolved } = target
+  const accepts = resolved === undefined
+    ? settings.acceptNew
+    : resolved.strictHostKeyChecking === "accept-new" || resolved.strictHostKeyChecking === "no" ||
+      (resolved.strictHostKeyChecking === "ask" && settings.acceptNew)
+  const options = [
+    ...ours,
+    // Never `no`, which would take a changed key.
+    `StrictHostKeyChecking=${accepts ? "accept-new" : "yes"}`,
+    `ConnectTimeout=${seconds(deadlineOf(target, settings))}`,
+    ...(resolved !== undefined && resolved.serverAliveInterval > 0
+      ? []
+      : [`ServerAliveInterval=${seconds(settings.keepalive)}`])
+  ]
+  return [
+    ...(settings.configFile === undefined ? [] : ["-F", settings.configFile]),
+    "-MNTax",
+    "-S",
+    controlPath,
+    ...options.flatMap((one) => ["-o", one]),
+    ...(host.user === undefined ? [] : ["-l", host.user]),
+    ...(host.port === undefined ? [] : ["-p", String(host.port)]),
+    "--",
+    host.alias
+  ]
+}
+
+const files = (link: OpenSshLink.Link): Effect.Effect<Files, SshError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const child = yield* Process.client(link, ["-s", "--", "lazycluster", "sftp"])
+    const session = yield* Effect.async<SshFiles.Session, SshError>((resume) => {
+      let said = ""
+      child.stderr.on("data", (chunk: Buffer) => {
+        if (said.length < 10_000) said += chunk.toString()
+      })
+      const sftp = Sftp.over(child.stdin, child.stdout, {
+        software: link.log.software(),
+        close: () => child.stdin.end(),
+        // A link that has gone tells so itself.
+        whenClosed: (tell) => child.once("close", () => link.alive((lives) => lives ? tell() : undefined))
+      })
+      const failed = () => resume(Effect.fail(Errors.session(link.host, "sftp", said)))
+      sftp.once("ready", () => resume(Effect.succeed(SshFiles.session(link, sftp)))).on("error", failed)
+      child.on("close", failed)
+    })
+    yield* Effect.addFinalizer(() => Effect.sync(() => session.end()))
+    return session.files
+  })
+
+/** Behind a jump host or a proxy command, it is known by the name that these were given. */
+const identity = ({ host, resolved }: Target, log: Log): HostIdentity => {
+  const through = resolved === undefined ? undefined : wayOf(resolved)
+  return {
+    hostKey: log.hostKey()?.replace(/^\S+ /, ""),
+    address: canonical((through === undefined ? log.address() : undefined) ?? resolved?.hostName ?? host.alias),
+    port: resolved?.port ?? host.port ?? 22,
+    user: log.user() ?? resolved?.user ?? host.user ?? "",
+    through
+  }
+}
+
+const late = ({ host, resolved }: Target, duration: Duration.Duration): SshError =>
+  new SshError({
+    reason: "Timeout",
+    host: host.alias,
+    step: "connect",
+    detail: `${resolved === undefined ? host.alias : placeOf(resolved)} does not let us in within ${
+      Duration.format(duration)
+    }`,
+    hint:
+      "is the host up, and does a firewall drop packets to it? ConnectTimeout in the ssh config waits longer, as for a key that must be touched"
+  })
+
+/**
+ * Opens a connection. Its scope ends it.
+ *
+ * @internal
+ */
+export const open = (
+  target: Target,
+  settings: Settings
+): Effect.Effect<Transport, SshError | SshConfigError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { host, resolved } = target
+    const { link, ready } = yield* OpenSshLink.make({
+      host: host.alias,
+      program: settings.program,
+      args: argsOf(target, settings)
+    })
+    yield* Effect.mapError(ready, (code) =>
+      Errors.connect({
+        host: host.alias,
+        where: resolved === undefined ? host.alias : placeOf(resolved),
+        program: settings.program,
+        code,
+        said: link.log.said(),
+        hostKey: link.log.hostKey()
+      }))
+    const { dial, listen } = yield* Forward.make(link)
+    return {
+      host,
+      lost: link.lost,
+      sever: link.sever,
+      identity: Effect.succeed(identity(target, link.log)),
+      exec: (invocation) => Process.start(link, invocation),
+      files: files(link),
+      dial,
+      listen
+    } satisfies Transport
+  }).pipe(
+    // Its parts are cleaned up by the scope; without this a caller that cannot be interrupted would have no deadline.
+    Effect.interruptible,
+    (opening) => {
+      const duration = deadlineOf(target, settings)
+      return Effect.timeoutFail(opening, { duration, onTimeout: () => late(target, duration) })
+    }
+  )
