@@ -3,14 +3,13 @@
  *
  * @since 0.1.0
  */
-import { type PlatformError } from "@effect/platform/Error"
-import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
+import { realpath } from "node:fs/promises"
 import type { Files, FileStat } from "../services/SshConnection.ts"
+import * as managerFiles from "./managerFiles.ts"
 
 /** @internal */
 export interface Tree<E> {
@@ -47,41 +46,45 @@ export const ofHost = (files: Files): Tree<Effect.Effect.Error<ReturnType<Files[
   removeFile: files.removeFile
 })
 
-const statOf = (info: FileSystem.File.Info): FileStat => ({
-  type: info.type === "File" ? "file" : info.type === "Directory" ? "directory" : "other",
-  size: Number(info.size),
-  mode: info.mode & 0o7777,
-  modified: Option.match(info.mtime, { onNone: () => 0, onSome: (time) => Math.floor(time.getTime() / 1000) })
-})
-
 /**
  * Files of this machine.
  *
  * @internal
  */
-export const ofManager = <E>(fs: FileSystem.FileSystem, toError: (error: PlatformError) => E): Tree<E> => ({
-  stat: (path) =>
-    fs.stat(path).pipe(
-      Effect.map((info) => Option.some(statOf(info))),
-      Effect.catchTag(
-        "SystemError",
-        (error) => error.reason === "NotFound" ? Effect.succeed(Option.none<FileStat>()) : Effect.fail(error)
-      ),
-      Effect.mapError(toError)
-    ),
-  list: (path) => Effect.mapBoth(fs.readDirectory(path), { onSuccess: (names) => names.sort(), onFailure: toError }),
-  identity: (path) => Effect.mapError(fs.realPath(path), toError),
-  makeDirectory: (path) => Effect.mapError(fs.makeDirectory(path, { recursive: true }), toError),
-  read: (path) => Stream.mapError(fs.stream(path), toError),
-  // Readable by others only once it is whole, and then no matter what the umask is.
-  write: (path, content, mode) =>
-    Stream.run(content, fs.sink(path, { flag: "wx", mode: 0o600 }).pipe(Sink.mapError(toError))).pipe(
-      Effect.zipRight(Effect.mapError(fs.chmod(path, mode), toError))
-    ),
-  chmod: (path, mode) => Effect.mapError(fs.chmod(path, mode), toError),
-  rename: (from, to) => Effect.mapError(fs.rename(from, to), toError),
-  removeFile: (path) => Effect.mapError(fs.remove(path, { force: true }), toError)
-})
+export const ofManager = <E>(toError: (cause: unknown) => E): Tree<E> => {
+  const files = managerFiles.make("/")
+  const map = Effect.mapError(toError)
+  return {
+    stat: (path) => map(files.stat(path)),
+    list: (path) => map(files.list(path)),
+    identity: (path) => Effect.tryPromise({ try: () => realpath(path), catch: toError }),
+    makeDirectory: (path) => map(files.makeDirectory(path)),
+    read: (path) => Stream.mapError(files.readAll(path), toError),
+    write: (path, content, mode) => writeFile(files, toError, path, content, mode),
+    chmod: (path, mode) => map(files.chmod(path, mode)),
+    rename: (from, to) => map(files.rename(from, to)),
+    removeFile: (path) => map(files.removeFile(path))
+  }
+}
+
+/** What the content fails with stays as it is. */
+const writeFile = <E, E1>(
+  files: Files,
+  toError: (cause: unknown) => E,
+  path: string,
+  content: Stream.Stream<Uint8Array, E1>,
+  mode: number
+): Effect.Effect<void, E | E1> =>
+  files.write(path, Stream.mapError(content, (error) => new OfContent(error)), mode).pipe(
+    Effect.mapError((error) => error instanceof OfContent ? error.error : toError(error))
+  )
+
+class OfContent<out E1> {
+  readonly error: E1
+  constructor(error: E1) {
+    this.error = error
+  }
+}
 
 /** @internal */
 export interface Entry {
@@ -89,6 +92,8 @@ export interface Entry {
   readonly path: string
   readonly stat: Option.Option<FileStat>
 }
+
+const isDirectory = (entry: Entry): boolean => Option.exists(entry.stat, (stat) => stat.type === "directory")
 
 /** Deeper than any tree that is meant; a link to its own parent is deeper. */
 const deepest = 60
@@ -112,6 +117,7 @@ export const walk = <E, E1>(
     readonly mode: number
     readonly concurrency: number
     readonly enter: (path: string, mode: number) => Effect.Effect<void, E1>
+    readonly excludes: (path: string, directory: boolean) => boolean
   }
 ): Stream.Stream<Entry, E | E1> => {
   const full = (path: string): string => path === "" ? root : join(root, path)
@@ -127,10 +133,10 @@ export const walk = <E, E1>(
       return Effect.map(tree.stat(full(path)), (stat): Entry => ({ path, stat }))
     }, { concurrency: options.concurrency })
     const above = [...level.above, identity]
-    const isDirectory = (entry: Entry): boolean => Option.exists(entry.stat, (stat) => stat.type === "directory")
+    const included = entries.filter((entry) => !options.excludes(entry.path, isDirectory(entry)))
     return {
-      entries: entries.filter((entry) => !isDirectory(entry)),
-      below: entries.filter(isDirectory).map((entry): Level => ({
+      entries: included.filter((entry) => !isDirectory(entry)),
+      below: included.filter(isDirectory).map((entry): Level => ({
         path: entry.path,
         mode: Option.match(entry.stat, { onNone: () => 0o755, onSome: (stat) => stat.mode }),
         above

@@ -1,63 +1,102 @@
 /**
- * Files and directories between this machine and a host, over the host's one SFTP session.
+ * Files and directories between this machine and a host.
  *
- * A file is written under a temporary name beside its target and then renamed: nobody sees half a file. Permission bits are
- * kept. Links are followed; a link that points at nothing or at a directory above itself is skipped, as are pipes, sockets
- * and devices, and the result names them. Names are UTF-8.
+ * What both sides have is compared first, and makes a plan. What is missing goes to a place of its own below the target
+ * (`.lazycluster-transfer`), is checked there by hash, and then gets its final names: nobody sees half a file, and a transfer that
+ * was broken off goes on where it stopped. Modes, times, links and empty directories are kept, names may hold any bytes. The host
+ * needs a POSIX shell, `tar`, `find` and a program for SHA-256; without them files go over SFTP, which can less.
  *
  * @since 0.1.0
  */
-import { type PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Random from "effect/Random"
+import type * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Predicate from "effect/Predicate"
+import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { join, ofHost, ofManager, parent, type Tree, walk } from "../internal/fileTree.ts"
+import * as fileTree from "../internal/fileTree.ts"
+import * as transferFiles from "../internal/transferFiles.ts"
+import * as transferGet from "../internal/transferGet.ts"
+import * as transferHost from "../internal/transferHost.ts"
+import * as transferIgnore from "../internal/transferIgnore.ts"
+import * as transferPaths from "../internal/transferPaths.ts"
+import * as transferSend from "../internal/transferSend.ts"
+import * as transferSource from "../internal/transferSource.ts"
+import * as transferTree from "../internal/transferTree.ts"
+import { FileTransferError } from "./FileTransferError.ts"
+import type { Entry, Manifest, Plan } from "./FileTransferPlan.ts"
 import { type Host, manager } from "./Host.ts"
-import type { Files } from "./SshConnection.ts"
-import { explain, type SshError } from "./SshError.ts"
+import type { Files, SshConnection } from "./SshConnection.ts"
+import type { SshError } from "./SshError.ts"
+
+export {
+  /**
+   * Why a transfer failed for another reason than the connection.
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  FileTransferError
+} from "./FileTransferError.ts"
 
 /**
- * Why a transfer failed for another reason than the connection.
- *
- * - `Missing`: there is nothing at the source
- * - `NotAFile`: the source is a pipe, a socket or a device, or a directory where a file was asked for, or the reverse
- * - `Local`: the file system of this machine refused
- *
- * @since 0.1.0
- * @category errors
- */
-export class FileTransferError
-  extends Schema.TaggedError<FileTransferError>("lazycluster/FileTransferError")("FileTransferError", {
-    reason: Schema.Literal("Missing", "NotAFile", "Local"),
-    host: Schema.String,
-    /** `send` or `get`. */
-    step: Schema.String,
-    path: Schema.String,
-    detail: Schema.String,
-    hint: Schema.optional(Schema.String),
-    cause: Schema.optional(Schema.Defect)
-  })
-{
-  override get message(): string {
-    return explain({ what: `${this.host}: ${this.step} ${this.path}`, detail: this.detail, hint: this.hint })
-  }
-}
-
-/**
- * A host and its files.
+ * A host and how to reach its files. A `Runtime` is one.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Remote {
   readonly host: Host
-  readonly files: Files
+  /** Used where the host lacks what a transfer needs, or there is no `connection`. */
+  readonly files: Effect.Effect<Files, SshError>
+  /** The connection in use; waits while the link is away. */
+  readonly connection?: Effect.Effect<SshConnection, SshError> | undefined
+  /** The runtime that what runs on the host belongs to. */
+  readonly id?: string | undefined
+  /** Makes a path of the host absolute. Without it relative ones are taken from the home directory. */
+  readonly resolve?: ((path: string) => string) | undefined
+}
+
+/**
+ * What belongs to a transfer: data that serialises.
+ *
+ * - `exclude`: patterns as in a `.gitignore` file; they win over those of the tree
+ * - `gitignore`: whether `.gitignore` files of the source count too (default: no)
+ * - `links`: whether symbolic links are kept as links, which is the default, or what they point at is copied
+ * - `compare`: `times` (default) takes a file of the same size and time of modification for unchanged, and compares contents by
+ *   hash where only the times differ; `hash` always compares contents
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Selection = Schema.Struct({
+  exclude: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
+  gitignore: Schema.optionalWith(Schema.Boolean, { exact: true }),
+  links: Schema.optionalWith(Schema.Literal("keep", "follow"), { exact: true }),
+  compare: Schema.optionalWith(Schema.Literal("times", "hash"), { exact: true })
+})
+
+/**
+ * What belongs to a transfer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Selection extends Schema.Schema.Type<typeof Selection> {}
+
+/**
+ * How to copy.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Selection {
+  /** Heard of after each piece. */
+  readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
+  /** Files under way at a time where only SFTP can be used (default 16). */
+  readonly concurrency?: number | undefined
 }
 
 /**
@@ -72,27 +111,32 @@ export interface Progress {
 }
 
 /**
- * What has been copied, and the paths (below the source) that are neither files nor directories.
+ * What has been copied. Files that were there unchanged are not counted in `files` and `bytes`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Transferred extends Progress {
+  /** Paths (below the source) of what is neither file, directory nor link, or of links that lead nowhere if they are followed. */
   readonly skipped: ReadonlyArray<string>
+  /** Files, directories and links that were there. */
+  readonly unchanged: number
+  /** Bytes of `bytes` that a transfer before this one, which was broken off, had left there. */
+  readonly resumed: number
+  /** What the host lacks, where the transfer went over SFTP: links were followed, times were not kept, all was sent. */
+  readonly lacking?: string | undefined
 }
 
 /**
- * How to copy.
+ * An event of a transfer; the last one is `Done`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Heard of after each piece of a file. */
-  readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
-  /** Files under way at a time (default 16): each waits for its round trips. */
-  readonly concurrency?: number | undefined
-}
+export type Event =
+  | { readonly _tag: "Planned"; readonly plan: Plan }
+  | { readonly _tag: "Copied"; readonly progress: Progress }
+  | { readonly _tag: "Done"; readonly transferred: Transferred }
 
 /**
  * A copy: it fails with the connection, or with what is wrong with the files.
@@ -100,147 +144,261 @@ export interface Options {
  * @since 0.1.0
  * @category models
  */
-export type Transfer = Effect.Effect<
-  Transferred,
-  SshError | FileTransferError,
-  FileSystem.FileSystem | Path.Path
->
+export type Transfer = Effect.Effect<Transferred, SshError | FileTransferError>
 
 type Failure = SshError | FileTransferError
 
-interface Job {
-  readonly from: Tree<Failure>
-  readonly source: string
-  readonly to: Tree<Failure>
-  readonly target: string
-  readonly options: Options
-  readonly fail: (reason: FileTransferError["reason"], detail: string, hint?: string) => FileTransferError
-}
-
-const permissions = (mode: number): number => mode & 0o777
-
-const counter = Effect.fnUntraced(function*(options: Options) {
-  const total = yield* Ref.make<Progress>({ files: 0, bytes: 0 })
-  return {
-    total: Ref.get(total),
-    add: (files: number, bytes: number): Effect.Effect<void> =>
-      Effect.flatMap(
-        Ref.updateAndGet(total, (now) => ({ files: now.files + files, bytes: now.bytes + bytes })),
-        (now) => options.onProgress?.(now) ?? Effect.void
-      )
-  }
-})
-type Counter = Effect.Effect.Success<ReturnType<typeof counter>>
-
-const copyOne = Effect.fnUntraced(function*(job: Job, source: string, target: string, mode: number, count: Counter) {
-  const token = yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)
-  const temporary = join(parent(target), `.lazycluster-${token.toString(36)}`)
-  const content = Stream.tap(job.from.read(source), (chunk) => count.add(0, chunk.length))
-  yield* job.to.write(temporary, content, permissions(mode)).pipe(
-    Effect.zipRight(job.to.rename(temporary, target)),
-    Effect.onError(() => Effect.ignore(job.to.removeFile(temporary)))
-  )
-  yield* count.add(1, 0)
-})
-
-const copyFile = Effect.fnUntraced(function*(job: Job, mode: number) {
-  const count = yield* counter(job.options)
-  const there = yield* job.to.stat(job.target)
-  const into = job.target.endsWith("/") || Option.exists(there, (stat) => stat.type === "directory")
-  const target = into ? join(job.target, job.source.slice(job.source.lastIndexOf("/") + 1)) : job.target
-  yield* job.to.makeDirectory(parent(target))
-  yield* copyOne(job, job.source, target, mode, count)
-  return { ...(yield* count.total), skipped: [] }
-})
-
-const copyDirectory = Effect.fnUntraced(function*(job: Job, mode: number) {
-  const count = yield* counter(job.options)
-  const concurrency = job.options.concurrency ?? 16
-  const name = job.source.slice(job.source.lastIndexOf("/") + 1)
-  const root = job.target.endsWith("/") ? join(job.target, name) : job.target
-  const below = (path: string): string => path === "" ? root : join(root, path)
-  const made = yield* Ref.make(Chunk.empty<readonly [path: string, mode: number]>())
-  const skipped = yield* Ref.make(Chunk.empty<string>())
-  // A directory that was there keeps its mode: the working directory must not be opened to others by what is sent into it.
-  const enter = Effect.fnUntraced(function*(path: string, mode: number) {
-    const target = below(path)
-    if (Option.isSome(yield* job.to.stat(target))) return
-    yield* job.to.makeDirectory(target)
-    yield* Ref.update(made, Chunk.append([target, mode] as const))
-  })
-  yield* walk(job.from, job.source, { mode, concurrency, enter }).pipe(
-    Stream.mapEffect((entry) => {
-      const stat = Option.filter(entry.stat, (stat) => stat.type === "file")
-      return Option.isNone(stat)
-        ? Ref.update(skipped, Chunk.append(entry.path))
-        : copyOne(job, join(job.source, entry.path), below(entry.path), stat.value.mode, count)
-    }, { concurrency, unordered: true }),
-    Stream.runDrain
-  )
-  // Last, and the deepest first: nothing could be written into a directory that is read-only.
-  yield* Effect.forEach(
-    Chunk.reverse(yield* Ref.get(made)),
-    ([path, mode]) => job.to.chmod(path, permissions(mode)),
-    { discard: true }
-  )
-  return { ...(yield* count.total), skipped: Chunk.toArray(yield* Ref.get(skipped)).sort() }
-})
-
 type Kind = "file" | "directory"
 
-const copy = Effect.fnUntraced(function*(job: Job, kinds: ReadonlyArray<Kind>) {
-  const stat = yield* job.from.stat(job.source)
-  if (Option.isNone(stat)) {
-    return yield* job.fail("Missing", "there is nothing at that path", "check the path; links must point at something")
+interface Asked {
+  readonly step: "send" | "get"
+  readonly kinds: ReadonlyArray<Kind>
+  /** Of this machine, as given. */
+  readonly local: string
+  /** Of the host, as given. */
+  readonly path: string
+  readonly options: Options
+  readonly dry: boolean
+}
+
+const failure = (
+  asked: Asked,
+  host: string,
+  reason: FileTransferError["reason"],
+  detail: string,
+  hint?: string,
+  cause?: unknown
+): FileTransferError =>
+  new FileTransferError({
+    reason,
+    host,
+    step: asked.step,
+    path: asked.step === "send" ? asked.local : asked.path,
+    detail,
+    hint,
+    cause
+  })
+
+const localFailure = (asked: Asked) => (cause: unknown): FileTransferError =>
+  failure(asked, manager.alias, "Local", cause instanceof Error ? cause.message : String(cause), undefined, cause)
+
+/** Counts what happens, and tells it. */
+const counter = Effect.fnUntraced(function*(options: Options, planned: (plan: Plan) => Effect.Effect<void>) {
+  const total = yield* Ref.make({ files: 0, bytes: 0, resumed: 0 })
+  const add = (files: number, bytes: number, resumed: number): Effect.Effect<void> =>
+    Effect.flatMap(
+      Ref.updateAndGet(total, (now) => ({
+        files: now.files + files,
+        bytes: now.bytes + bytes,
+        resumed: now.resumed + resumed
+      })),
+      ({ bytes, files }) => options.onProgress?.({ files, bytes }) ?? Effect.void
+    )
+  const listener: transferSend.Listener = {
+    planned,
+    sent: (files, bytes) => add(files, bytes, 0),
+    resumed: (files, bytes) => bytes === 0 && files === 0 ? Effect.void : add(files, bytes, bytes)
   }
-  const type = kinds.find((kind) => kind === stat.value.type)
-  switch (type) {
-    case "file":
-      return yield* copyFile(job, stat.value.mode)
-    case "directory":
-      return yield* copyDirectory(job, stat.value.mode)
-    default:
-      return yield* job.fail(
-        "NotAFile",
-        stat.value.type === "other" ? "it is a pipe, a socket or a device" : `it is a ${stat.value.type}`
-      )
-  }
+  return { total: Ref.get(total), listener, reset: Ref.set(total, { files: 0, bytes: 0, resumed: 0 }) }
 })
 
-const withoutSlash = (path: string): string => path.length > 1 ? path.replace(/(?<=.)\/+$/, "") : path
+type Counter = Effect.Effect.Success<ReturnType<typeof counter>>
 
-const between = (step: "send" | "get", kinds: ReadonlyArray<Kind>) =>
-  Effect.fnUntraced(function*(remote: Remote, source: string, target: string, options: Options = {}) {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const absolute = (local: string): string =>
-      local.endsWith("/") && local.length > 1 ? `${path.resolve(local)}/` : path.resolve(local)
-    const here = ofManager<Failure>(fs, (error: PlatformError) =>
-      new FileTransferError({
-        reason: "Local",
-        host: manager.alias,
-        step,
-        path: step === "send" ? source : target,
-        detail: error.message,
-        cause: error
-      }))
-    const there: Tree<Failure> = ofHost(remote.files)
-    return yield* copy({
-      ...(step === "send"
-        ? { from: here, source: withoutSlash(absolute(source)), to: there, target }
-        : { from: there, source: withoutSlash(source), to: here, target: absolute(target) }),
-      options,
-      fail: (reason, detail, hint) =>
-        new FileTransferError({
-          reason,
-          host: step === "send" ? manager.alias : remote.host.alias,
-          step,
-          path: source,
-          detail,
-          hint
-        })
-    }, kinds)
+/** What is known of the source before any host is asked; shared by all hosts that are to have it. */
+interface Origin {
+  readonly root: Entry
+  readonly kind: Kind
+  readonly source: transferSource.Source
+  readonly manifest: Effect.Effect<Manifest, Failure>
+}
+
+const originOf = Effect.fnUntraced(function*(asked: Asked, shared: boolean) {
+  const { kinds, options } = asked
+  const local = transferPaths.withoutSlash(transferPaths.absolute(asked.local))
+  const root = yield* transferTree.look(local, true, localFailure(asked))
+  if (root === undefined || (root.kind === "other" && root.link !== undefined)) {
+    return yield* failure(
+      asked,
+      manager.alias,
+      "Missing",
+      "there is nothing at that path",
+      "check the path; links must point at something"
+    )
+  }
+  const kind = kinds.find((kind) => kind === root.kind)
+  if (kind === undefined) {
+    const what = root.kind === "other" ? "a pipe, a socket or a device" : `a ${root.kind}`
+    return yield* failure(asked, manager.alias, "NotAFile", `it is ${what}`)
+  }
+  const scan = transferTree.scan({
+    root: local,
+    follow: options.links === "follow",
+    rules: transferIgnore.make(options.exclude ?? []),
+    gitignore: options.gitignore ?? false,
+    fail: localFailure(asked)
   })
+  const manifest = kind === "file" ? Effect.succeed({ root: kind, entries: [] }) : scan
+  const origin: Origin = {
+    root,
+    kind,
+    source: transferSource.make((path) => kind === "file" ? local : `${local}/${path}`, shared),
+    manifest: shared ? yield* Effect.cached(manifest) : manifest
+  }
+  return origin
+})
+
+const resolved = (remote: Remote, path: string): string => {
+  const absolute = remote.resolve === undefined ? path : remote.resolve(path)
+  return path.endsWith("/") && !absolute.endsWith("/") ? `${absolute}/` : absolute
+}
+
+/** By SFTP alone. */
+const overFiles = Effect.fnUntraced(function*(remote: Remote, asked: Asked, count: Counter, lacks: string) {
+  const files = yield* remote.files
+  const here = fileTree.ofManager<Failure>(localFailure(asked))
+  const there: fileTree.Tree<Failure> = fileTree.ofHost(files)
+  const local = transferPaths.absolute(asked.local)
+  const path = resolved(remote, asked.path)
+  const skipped = yield* transferFiles.copy({
+    ...(asked.step === "send"
+      ? { from: here, source: transferPaths.withoutSlash(local), to: there, target: path }
+      : { from: there, source: transferPaths.withoutSlash(path), to: here, target: local }),
+    kinds: asked.kinds,
+    rules: transferIgnore.make(asked.options.exclude ?? []),
+    concurrency: asked.options.concurrency ?? 16,
+    listener: count.listener,
+    fail: (reason, detail, hint) =>
+      failure(asked, asked.step === "send" ? manager.alias : remote.host.alias, reason, detail, hint)
+  })
+  const transferred: Transferred = { ...(yield* count.total), skipped, unchanged: 0, lacking: lacks }
+  return transferred
+})
+
+/** Over one connection. */
+const overConnection = Effect.fnUntraced(function*(
+  remote: Remote,
+  connection: SshConnection,
+  asked: Asked,
+  origin: Origin | undefined,
+  count: Counter
+) {
+  const client = yield* transferHost.make({ connection, lease: remote.id, step: asked.step })
+  const { listener } = count
+  const { compare = "times", exclude = [], gitignore = false, links } = asked.options
+  const path = resolved(remote, asked.path)
+  return origin === undefined
+    ? yield* transferGet.get({
+      client,
+      path: transferPaths.withoutSlash(path),
+      kinds: asked.kinds,
+      target: transferPaths.absolute(asked.local),
+      exclude,
+      gitignore,
+      follow: links === "follow",
+      compare,
+      dry: asked.dry,
+      listener
+    })
+    : yield* transferSend.send({
+      client,
+      ...origin,
+      name: transferPaths.nameOf(transferPaths.absolute(asked.local)),
+      target: path,
+      compare,
+      dry: asked.dry,
+      listener
+    })
+})
+
+/** A link that breaks again and again is not worth more. */
+const attempts = 5
+
+/** Goes on over the next connection when one is lost, as long as there is another. */
+const transfer = Effect.fnUntraced(
+  function*(
+    remote: Remote,
+    asked: Asked,
+    origin: Origin | undefined,
+    planned: (plan: Plan) => Effect.Effect<void>
+  ): Effect.fn.Return<Transferred, Failure> {
+    const count = yield* counter(asked.options, planned)
+    if (remote.connection === undefined) return yield* overFiles(remote, asked, count, "a connection for programs")
+    const { connection } = remote
+    const attempt = (left: number, before: SshConnection | undefined): Effect.Effect<Transferred, Failure> =>
+      Effect.gen(function*() {
+        const over = yield* connection
+        // The same one again has not come back.
+        if (over === before) return yield* overConnection(remote, over, asked, origin, count)
+        return yield* overConnection(remote, over, asked, origin, count).pipe(
+          Effect.catchIf(
+            (error): error is SshError => error._tag === "SshError" && error.reason === "LinkLost" && left > 0,
+            () => Effect.zipRight(count.reset, attempt(left - 1, over))
+          )
+        )
+      }).pipe(
+        Effect.flatMap((done) =>
+          "lacks" in done
+            ? overFiles(remote, asked, count, done.lacks)
+            : "make" in done
+            ? Effect.map(count.total, (total): Transferred => ({
+              ...total,
+              skipped: done.skipped,
+              unchanged: done.unchanged
+            }))
+            : Effect.succeed(done)
+        )
+      )
+    return yield* attempt(attempts, undefined)
+  },
+  (effect, remote, asked) =>
+    Effect.withSpan(effect, "Transfer", { attributes: { host: remote.host.alias, step: asked.step, path: asked.path } })
+)
+
+const nobody = () => Effect.void
+
+const start = (
+  remote: Remote,
+  asked: Asked,
+  planned: (plan: Plan) => Effect.Effect<void> = nobody
+): Effect.Effect<Transferred, Failure> =>
+  asked.step === "get"
+    ? transfer(remote, asked, undefined, planned)
+    : Effect.flatMap(originOf(asked, false), (origin) => transfer(remote, asked, origin, planned))
+
+const both: ReadonlyArray<Kind> = ["file", "directory"]
+
+const sending =
+  (kinds: ReadonlyArray<Kind>) => (remote: Remote, local: string, path: string, options: Options = {}): Transfer =>
+    start(remote, { step: "send", kinds, local, path, options, dry: false })
+
+const getting =
+  (kinds: ReadonlyArray<Kind>) => (remote: Remote, path: string, local: string, options: Options = {}): Transfer =>
+    start(remote, { step: "get", kinds, local, path, options, dry: false })
+
+/** Progress is told as long as no more than this wait to be heard: what comes later tells what was left out. */
+const waiting = 64
+
+const streamed = (remote: Remote, asked: Asked): Stream.Stream<Event, Failure> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const events = yield* Queue.unbounded<Event | undefined>()
+    const offer = (event: Event | undefined) => Effect.asVoid(Queue.offer(events, event))
+    const onProgress = (progress: Progress) =>
+      Effect.flatMap(Queue.size(events), (size) => size < waiting ? offer({ _tag: "Copied", progress }) : Effect.void)
+        .pipe(Effect.zipRight(asked.options.onProgress?.(progress) ?? Effect.void))
+    const running = yield* start(
+      remote,
+      { ...asked, options: { ...asked.options, onProgress } },
+      (plan) => offer({ _tag: "Planned", plan })
+    ).pipe(Effect.ensuring(offer(undefined)), Effect.forkScoped)
+    const done = Effect.map(Fiber.join(running), (transferred): Event => ({ _tag: "Done", transferred }))
+    return Stream.concat(
+      Stream.filter(
+        Stream.takeWhile(Stream.fromQueue(events), (event) => event !== undefined),
+        Predicate.isNotUndefined
+      ),
+      Stream.fromEffect(done)
+    )
+  }))
 
 /**
  * Copies a file or a directory to a host. A target that ends in `/`, or a file's target that is a directory, takes it under
@@ -249,16 +407,15 @@ const between = (step: "send" | "get", kinds: ReadonlyArray<Kind>) =>
  * @since 0.1.0
  * @category execution
  * @example
- * import { FileTransfer } from "lazycluster"
+ * import { FileTransfer, Runtime } from "lazycluster"
+ * import { Effect } from "effect"
  *
- * declare const remote: FileTransfer.Remote
- *
- * const sent = FileTransfer.send(remote, "./data", "data") // { files: 12, bytes: 48213, skipped: [] }
+ * const sent = Effect.gen(function*() {
+ *   const runtime = yield* Runtime.make("host-1")
+ *   return yield* FileTransfer.send(runtime, "./data", "data", { exclude: ["*.tmp"] })
+ * }).pipe(Effect.scoped) // { files: 12, bytes: 48213, skipped: [], unchanged: 0, resumed: 0 }
  */
-export const send: (remote: Remote, local: string, path: string, options?: Options) => Transfer = between("send", [
-  "file",
-  "directory"
-])
+export const send: (remote: Remote, local: string, path: string, options?: Options) => Transfer = sending(both)
 
 /**
  * Copies a file to a host.
@@ -266,9 +423,7 @@ export const send: (remote: Remote, local: string, path: string, options?: Optio
  * @since 0.1.0
  * @category execution
  */
-export const sendFile: (remote: Remote, local: string, path: string, options?: Options) => Transfer = between("send", [
-  "file"
-])
+export const sendFile: (remote: Remote, local: string, path: string, options?: Options) => Transfer = sending(["file"])
 
 /**
  * Copies a directory to a host, empty directories too.
@@ -276,10 +431,9 @@ export const sendFile: (remote: Remote, local: string, path: string, options?: O
  * @since 0.1.0
  * @category execution
  */
-export const sendDirectory: (remote: Remote, local: string, path: string, options?: Options) => Transfer = between(
-  "send",
-  ["directory"]
-)
+export const sendDirectory: (remote: Remote, local: string, path: string, options?: Options) => Transfer = sending([
+  "directory"
+])
 
 /**
  * Copies a file or a directory from a host, as `send` does the other way.
@@ -287,10 +441,7 @@ export const sendDirectory: (remote: Remote, local: string, path: string, option
  * @since 0.1.0
  * @category execution
  */
-export const get: (remote: Remote, path: string, local: string, options?: Options) => Transfer = between("get", [
-  "file",
-  "directory"
-])
+export const get: (remote: Remote, path: string, local: string, options?: Options) => Transfer = getting(both)
 
 /**
  * Copies a file from a host.
@@ -298,9 +449,7 @@ export const get: (remote: Remote, path: string, local: string, options?: Option
  * @since 0.1.0
  * @category execution
  */
-export const getFile: (remote: Remote, path: string, local: string, options?: Options) => Transfer = between("get", [
-  "file"
-])
+export const getFile: (remote: Remote, path: string, local: string, options?: Options) => Transfer = getting(["file"])
 
 /**
  * Copies a directory from a host, empty directories too.
@@ -308,7 +457,60 @@ export const getFile: (remote: Remote, path: string, local: string, options?: Op
  * @since 0.1.0
  * @category execution
  */
-export const getDirectory: (remote: Remote, path: string, local: string, options?: Options) => Transfer = between(
-  "get",
-  ["directory"]
-)
+export const getDirectory: (remote: Remote, path: string, local: string, options?: Options) => Transfer = getting([
+  "directory"
+])
+
+/**
+ * As `send`, telling what happens; leaving the stream ends the transfer.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const sendStream = (
+  remote: Remote,
+  local: string,
+  path: string,
+  options: Options = {}
+): Stream.Stream<Event, SshError | FileTransferError> =>
+  streamed(remote, { step: "send", kinds: both, local, path, options, dry: false })
+
+/**
+ * As `get`, telling what happens; leaving the stream ends the transfer.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const getStream = (
+  remote: Remote,
+  path: string,
+  local: string,
+  options: Options = {}
+): Stream.Stream<Event, SshError | FileTransferError> =>
+  streamed(remote, { step: "get", kinds: both, local, path, options, dry: false })
+
+/**
+ * Copies to many hosts at once: what they are to have is read and hashed once, as far as they keep pace, and none waits for
+ * another. A host that fails does not stop the others.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const sendToEach = <R extends Remote>(
+  remotes: ReadonlyArray<R>,
+  local: string,
+  path: string,
+  options: Options & { readonly hosts?: number | undefined } = {}
+): Effect.Effect<
+  ReadonlyArray<{ readonly remote: R; readonly result: Either.Either<Transferred, SshError | FileTransferError> }>,
+  FileTransferError
+> =>
+  Effect.gen(function*() {
+    const asked: Asked = { step: "send", kinds: both, local, path, options, dry: false }
+    const origin = yield* originOf(asked, true)
+    return yield* Effect.forEach(
+      remotes,
+      (remote) => Effect.map(Effect.either(transfer(remote, asked, origin, nobody)), (result) => ({ remote, result })),
+      { concurrency: options.hosts ?? 16 }
+    )
+  })

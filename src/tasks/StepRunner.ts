@@ -165,14 +165,14 @@ const runFunction = (running: Running, step: typeof RunFunction.Type): Effect.Ef
 
 const transfer = (
   running: Running,
-  copy: (remote: FileTransfer.Remote, options: FileTransfer.Options) => FileTransfer.Transfer
+  copy: (
+    remote: FileTransfer.Remote,
+    options: FileTransfer.Options
+  ) => Effect.Effect<FileTransfer.Transferred, SshError | FileTransfer.FileTransferError, Path.Path>
 ): Effect.Effect<Outcome, Failed, FileSystem.FileSystem | Path.Path> =>
-  running.target.files.pipe(
-    Effect.flatMap((files) =>
-      copy({ host: running.target.host, files }, {
-        onProgress: (progress) => running.emit({ _tag: "Copied", step: running.index, progress })
-      })
-    ),
+  copy(running.target, {
+    onProgress: (progress) => running.emit({ _tag: "Copied", step: running.index, progress })
+  }).pipe(
     Effect.tap(({ skipped }) =>
       skipped.length === 0
         ? Effect.void

@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
@@ -16,6 +17,9 @@ import { localFiles } from "../tasks/localTarget.ts"
 
 const host = Host.make({ alias: "host-1" })
 
+/** A host without anything but SFTP. */
+const overFiles = (files: Files): FileTransfer.Remote => ({ host, files: Effect.succeed(files) })
+
 /** `here` on this machine and `there` on the host, side by side in a temporary directory. */
 const setup = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
@@ -24,7 +28,7 @@ const setup = Effect.gen(function*() {
   const there = `${directory}/there`
   yield* fs.makeDirectory(here)
   yield* fs.makeDirectory(there)
-  return { fs, here, there, remote: { host, files: localFiles(fs, there) } }
+  return { fs, here, there, remote: overFiles(localFiles(fs, there)) }
 })
 
 /** Everything below a directory: path, mode, and content or `/`. */
@@ -39,6 +43,8 @@ const tree = (fs: FileSystem.FileSystem, root: string) =>
     )),
     Effect.map((all) => all.sort())
   )
+
+const alone = { skipped: [], unchanged: 0, resumed: 0, lacking: "a connection for programs" }
 
 const test = (name: string, effect: Effect.Effect<void, unknown, NodeContext.NodeContext | Scope.Scope>) =>
   it.scopedLive(name, () => Effect.provide(effect, NodeContext.layer))
@@ -55,7 +61,7 @@ describe("a file", () => {
       const done = yield* FileTransfer.sendFile(remote, `${here}/a`, "deep/er/b", {
         onProgress: (progress) => Ref.update(seen, (all) => [...all, progress])
       })
-      assert.deepStrictEqual(done, { files: 1, bytes: 300_000, skipped: [] })
+      assert.deepStrictEqual(done, { files: 1, bytes: 300_000, ...alone })
       assert.deepStrictEqual((yield* Ref.get(seen)).slice(-1), [{ files: 1, bytes: 300_000 }])
       assert.isAbove((yield* Ref.get(seen)).length, 2)
       assert.deepStrictEqual(yield* fs.readDirectory(`${there}/deep/er`), ["b"])
@@ -109,16 +115,18 @@ describe("a file", () => {
       yield* fs.writeFileString(`${here}/a`, "a")
       yield* fs.writeFileString(`${there}/a`, "old")
       const full = new SshError({ reason: "Transfer", host: "host-1", step: "sftp.write", detail: "no space left" })
-      const half = (then: Effect.Effect<never, SshError>): Files => ({
-        ...remote.files,
-        write: (path, content, mode) => Effect.zipRight(remote.files.write(path, Stream.take(content, 1), mode), then)
-      })
-      const failing = { host, files: half(Effect.fail(full)) }
-      assert.strictEqual(yield* Effect.flip(FileTransfer.send(failing, `${here}/a`, "a")), full)
+      const files = yield* remote.files
+      const half = (then: Effect.Effect<never, SshError>): FileTransfer.Remote =>
+        overFiles({
+          ...files,
+          write: (path, content, mode) => Effect.zipRight(files.write(path, Stream.take(content, 1), mode), then)
+        })
+      const failing = half(Effect.fail(full))
+      assert.isTrue(Equal.equals(yield* Effect.flip(FileTransfer.send(failing, `${here}/a`, "a")), full))
       assert.deepStrictEqual(yield* tree(fs, there), ["a 644 old"])
 
       const written = yield* Deferred.make<void>()
-      const hanging = { host, files: half(Effect.zipRight(Deferred.succeed(written, undefined), Effect.never)) }
+      const hanging = half(Effect.zipRight(Deferred.succeed(written, undefined), Effect.never))
       const fiber = yield* Effect.fork(FileTransfer.send(hanging, `${here}/a`, "a"))
       yield* Deferred.await(written)
       assert.strictEqual((yield* fs.readDirectory(there)).length, 2)
@@ -146,7 +154,7 @@ describe("a directory", () => {
       const { fs, here, remote, there } = yield* setup
       yield* fill(fs, `${here}/data`)
       const sent = yield* FileTransfer.send(remote, `${here}/data`, "copy")
-      assert.deepStrictEqual(sent, { files: 3, bytes: 2, skipped: [] })
+      assert.deepStrictEqual(sent, { files: 3, bytes: 2, ...alone })
       const expected = yield* tree(fs, `${here}/data`)
       assert.strictEqual(expected.length, 6)
       assert.deepStrictEqual(yield* tree(fs, `${there}/copy`), expected)
@@ -206,16 +214,17 @@ describe("a directory", () => {
       yield* Effect.forEach(Array.from({ length: 60 }, (_, i) => i), (i) => fs.writeFileString(`${here}/${i}`, `${i}`))
       const running = yield* Ref.make(0)
       const most = yield* Ref.make(0)
+      const open = yield* remote.files
       const files: Files = {
-        ...remote.files,
+        ...open,
         write: (path, content, mode) =>
           Effect.acquireUseRelease(
             Effect.tap(Ref.updateAndGet(running, (n) => n + 1), (n) => Ref.update(most, (m) => Math.max(m, n))),
-            () => remote.files.write(path, content, mode),
+            () => open.write(path, content, mode),
             () => Ref.update(running, (n) => n - 1)
           )
       }
-      yield* FileTransfer.send({ host, files }, here, "all", { concurrency: 4 })
+      yield* FileTransfer.send(overFiles(files), here, "all", { concurrency: 4 })
       assert.strictEqual(yield* Ref.get(most), 4)
       assert.strictEqual((yield* fs.readDirectory(`${there}/all`)).length, 60)
     })

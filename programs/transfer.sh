@@ -1,0 +1,258 @@
+# Files of this host for a transfer. Words: VERB LEASE|- ARGUMENT...; paths come as lines of standard input, escaped for
+# `printf %b`, so that they may hold any bytes. What is said ends in NUL.
+#   look [follow]             PATH: what is there
+#   open TARGET file|directory  PATH, NAME: the same, then serves commands (see lc_serve) until `end`
+#   append KEY OFFSET         STAGE, then content, the rest of a partial file: the hash of the whole
+#   unpack                    STAGE, then an archive: lines of hash and name
+#   read OFFSET               PATH: content
+#   pack                      PATH, then names, each with NUL: archives
+#   hash few|many             PATH, then names, each with NUL: lines of hash and name
+#   hash few BYTES            PATH: the hash of the first bytes
+unset CDPATH
+LC_ALL=C TZ=UTC0
+export LC_ALL TZ
+lc_verb=$1
+[ "$2" = - ] || export LAZYCLUSTER_LEASE="$2"
+shift 2
+lc_keep=.lazycluster-transfer
+
+lc_path() { # a line of input as a path that is no option of anything
+  IFS= read -r lc_line || exit 1
+  lc_line=$(printf '%b.' "$lc_line")
+  lc_line=${lc_line%.}
+  case $lc_line in
+    /*) ;;
+    "~") lc_line=$HOME ;;
+    "~/"*) lc_line=$HOME/${lc_line#"~/"} ;;
+    *) lc_line=./$lc_line ;;
+  esac
+}
+
+# One is quick at large files, the other starts quickly and tells names that hold newlines.
+lc_few= lc_many=
+for lc_tool in "openssl dgst -sha256 -r" "sha256sum" "shasum -a 256" "python3"; do
+  command -v "${lc_tool%% *}" >/dev/null || continue
+  lc_few=${lc_few:-$lc_tool}
+  [ "$lc_tool" = "openssl dgst -sha256 -r" ] || lc_many=${lc_many:-$lc_tool}
+done
+lc_many=${lc_many:-$lc_few}
+lc_python='import hashlib, sys
+for name in sys.argv[1:] or [""]:
+  digest = hashlib.sha256()
+  with (open(name, "rb") if name else sys.stdin.buffer) as file:
+    for chunk in iter(lambda: file.read(1 << 20), b""): digest.update(chunk)
+  sys.stdout.buffer.write(digest.hexdigest().encode() + b"  " + name.encode("utf8", "surrogateescape") + b"\n")'
+lc_sums() { # few|many COMMAND...: COMMAND is find or xargs, without what it shall start
+  if [ "$1" = few ]; then lc_tool=$lc_few; else lc_tool=$lc_many; fi
+  shift
+  # shellcheck disable=SC2086
+  case $1:$lc_tool in
+    find:python3) "$@" -exec python3 -c "$lc_python" {} + ;;
+    find:*) "$@" -exec $lc_tool {} + ;;
+    *:python3) "$@" python3 -c "$lc_python" ;;
+    *) "$@" $lc_tool ;;
+  esac
+}
+lc_sum() { lc_sums few command; } # of standard input
+
+# What find cannot print by itself (busybox, BSD).
+lc_told='
+lc_stats() { stat -c "%s %a %Y" "$@" 2>/dev/null || stat -f "%z %Lp %m" "$@" 2>/dev/null; }
+lc_one() { # PATH SIZE MODE TIME
+  lc_to=
+  if [ -h "$1" ] && [ -z "$lc_follow" ]; then
+    lc_kind=l
+    lc_to=$(readlink "$1"; printf .)
+    lc_to=${lc_to%??}
+  elif [ -d "$1" ]; then lc_kind=d
+  elif [ -f "$1" ]; then lc_kind=f
+  else lc_kind=o; fi
+  lc_name=${1#"$lc_root"}
+  printf "%s %s %s %s %s\0%s\0" "$lc_kind" "$2" "$3" "$4" "${lc_name#/}" "$lc_to"
+}
+lc_follow=$1 lc_root=$2
+shift 2
+lc_some=$(lc_stats $lc_follow "$@")
+if [ "$(printf "%s\n" "$lc_some" | wc -l)" -eq $# ]; then
+  printf "%s\n" "$lc_some" | while read -r lc_s lc_m lc_t; do lc_one "$1" "$lc_s" "$lc_m" "$lc_t"; shift; done
+else
+  for lc_each do
+    lc_some=$(lc_stats $lc_follow "$lc_each") || continue
+    lc_one "$lc_each" $lc_some
+  done
+fi'
+
+lc_list() { # PATH [-L]: KIND SIZE MODE TIME NAME, then where a link points; a file has no name
+  if [ -d "$1" ]; then
+    set -- "$1/." "$2"
+    if find / -prune -printf '' 2>/dev/null; then
+      find $2 "$1" -name "$lc_keep" -prune -o -printf '%y %s %m %T@ %P\0%l\0'
+    else
+      find $2 "$1" -name "$lc_keep" -prune -o -exec sh -c "$lc_told" sh "$2" "$1" {} +
+    fi
+  elif [ -e "$1" ]; then
+    # A link that is named is followed, as everything does.
+    sh -c "$lc_told" sh -L "$1" "$1"
+  elif [ -h "$1" ]; then
+    printf 'o 0 0 0 \0\0'
+  fi
+  printf 'end\0'
+}
+
+lc_tools() {
+  lc_has=
+  for lc_tool in tar find stat xargs mv; do command -v "$lc_tool" >/dev/null || lc_has="$lc_has $lc_tool"; done
+  [ -n "$lc_few" ] || lc_has="$lc_has openssl|sha256sum|shasum|python3"
+  printf 'lazycluster-transfer 1%s\0' "$lc_has"
+  [ -z "$lc_has" ] || exit 0
+}
+
+lc_start() { # PID: when it started; nothing where there is no /proc
+  lc_stat=
+  { IFS= read -r lc_stat <"/proc/$1/stat"; } 2>/dev/null || :
+  lc_stat=${lc_stat##*) }
+  # shellcheck disable=SC2086
+  set -- $lc_stat
+  lc_began=${20:--}
+}
+
+lc_stage() { # makes the stage, and takes over what one that has died has left
+  mkdir -p "$lc_base" && lc_base=$(cd "$lc_base" && pwd -P && printf .) || return
+  lc_base=${lc_base%??}
+  lc_stages=$lc_base/$lc_keep
+  lc_mine=$lc_stages/$lc_target.$$
+  mkdir -p -m 700 "$lc_stages" && mkdir -m 700 "$lc_mine" "$lc_mine/big" || return
+  lc_start "$$"
+  printf '%s %s\n' "$$" "$lc_began" >"$lc_mine/owner" || return
+  for lc_other in "$lc_stages/$lc_target".*; do
+    [ "$lc_other" != "$lc_mine" ] && [ -d "$lc_other" ] || continue
+    lc_pid=0 lc_then=-
+    { read -r lc_pid lc_then <"$lc_other/owner"; } 2>/dev/null || :
+    if [ "$lc_pid" -gt 0 ] && kill -0 "$lc_pid" 2>/dev/null; then
+      lc_start "$lc_pid"
+      [ "$lc_began" != "$lc_then" ] || continue
+    fi
+    # Only one can move it.
+    mv "$lc_other" "$lc_stages/taken.$$" 2>/dev/null || continue
+    for lc_part in "$lc_stages/taken.$$/big"/*; do
+      [ ! -f "$lc_part" ] || [ -e "$lc_mine/big/${lc_part##*/}" ] || mv "$lc_part" "$lc_mine/big/"
+    done
+    [ -d "$lc_mine/tree" ] || [ ! -d "$lc_stages/taken.$$/tree" ] || mv "$lc_stages/taken.$$/tree" "$lc_mine/tree"
+    rm -rf "$lc_stages/taken.$$"
+  done
+  mkdir -p -m 700 "$lc_mine/tree"
+}
+
+lc_move() ( # FROM TO: what is in one directory into another that is there
+  find "$1/." ! -name . -prune ! -type d -exec sh -c 'lc_to=$1; shift; exec mv -f -- "$@" "$lc_to/"' sh "$2" {} + || exit
+  lc_from=$1 lc_to=$2
+  shift 2
+  for lc_sub in "$lc_from"/*/ "$lc_from"/.[!.]*/ "$lc_from"/..?*/; do
+    [ -d "$lc_sub" ] || continue
+    lc_sub=${lc_sub%/}
+    lc_at=$lc_to/${lc_sub##*/}
+    if [ -h "$lc_at" ]; then
+      echo "$lc_at is a link" >&2
+      exit 1
+    elif [ -e "$lc_at" ]; then
+      lc_move "$lc_sub" "$lc_at" || exit
+    else
+      set -- "$@" "$lc_sub"
+      [ $# -lt 100 ] || { mv -f -- "$@" "$lc_to/" || exit; set --; }
+    fi
+  done
+  [ $# -eq 0 ] || mv -f -- "$@" "$lc_to/"
+)
+
+lc_set() { # MODE TIME PATH; some have no fractions of a second
+  { touch -c -h -d "$2" "$3" || touch -c -t "$(echo "${2%%.*}" | sed 's/[-T]//g; s/://; s/:/./')" "$3"; } 2>/dev/null
+  chmod "$1" "$3"
+}
+
+lc_parent() {
+  lc_up=${1%/*}
+  [ -d "$lc_up" ] || mkdir -p "$lc_up"
+}
+
+lc_serve() { # COMMAND ARGUMENT...; paths are below the root
+  case $1 in
+    stage) lc_stage && printf '%s\0' "$lc_mine" && lc_list "$lc_mine/tree" && lc_list "$lc_mine/big" ;;
+    prefix) head -c "$3" "$lc_mine/big/$2" | lc_sum && printf '\0' ;;
+    place) # KEY MODE TIME, PATH
+      lc_path && lc_parent "$lc_mine/tree/${lc_line#./}" && lc_set "$3" "$4" "$lc_mine/big/$2" &&
+        mv -f -- "$lc_mine/big/$2" "$lc_mine/tree/${lc_line#./}" ;;
+    publish)
+      if [ -d "$lc_root" ]; then lc_move "$lc_mine/tree" "$lc_root"
+      else mv -f -- "$lc_mine/tree" "$lc_root"; fi ;;
+    make) # MODE: the root, when it is a directory that is not there
+      chmod "$2" "$lc_mine/tree" ;;
+    set) lc_path && lc_set "$2" "$3" "$lc_root/${lc_line#./}" ;;
+    end)
+      rm -rf "$lc_mine"
+      rmdir "$lc_stages" 2>/dev/null || :
+      lc_mine= ;;
+    *) echo "unknown: $1" >&2; return 1 ;;
+  esac
+}
+
+case $lc_verb in
+  look)
+    lc_path
+    lc_tools
+    printf '%s\0' "$lc_line"
+    lc_follow=
+    [ "$1" != follow ] || lc_follow=-L
+    lc_list "$lc_line" "$lc_follow" ;;
+  open)
+    lc_target=$1 lc_kind=$2 lc_mine=
+    lc_path
+    lc_root=$lc_line
+    lc_path
+    lc_name=${lc_line#./}
+    lc_tools
+    case $lc_kind:$lc_root in
+      file:*/) lc_root=$lc_root$lc_name ;;
+      file:*) [ ! -d "$lc_root" ] || lc_root=$lc_root/$lc_name ;;
+      *:*/) lc_root=$lc_root$lc_name ;;
+    esac
+    if [ "$lc_kind" = file ]; then
+      lc_name=${lc_root##*/} lc_base=${lc_root%/*}/
+    else
+      lc_base=${lc_root%/*}/
+      [ ! -d "$lc_root" ] || lc_base=$lc_root
+    fi
+    printf '%s\0' "$lc_root"
+    lc_list "$lc_root" ""
+    [ "$lc_kind" != file ] || lc_root=$lc_base
+    while IFS= read -r lc_command; do
+      # shellcheck disable=SC2086
+      if lc_serve $lc_command; then printf 'ok\0'; else printf 'no\0'; fi
+    done
+    # What can be gone on with stays.
+    [ -z "$lc_mine" ] || rmdir "$lc_mine/big" "$lc_mine/tree" 2>/dev/null && rm -rf "$lc_mine" && rmdir "$lc_stages"
+    exit 0 ;;
+  append)
+    lc_path
+    lc_part=$lc_line/big/$1
+    umask 077
+    if [ "$2" = 0 ]; then
+      { tee "$lc_part" || echo failed >"$lc_part.failed"; } | lc_sum || exit
+      if [ -e "$lc_part.failed" ]; then rm -f "$lc_part.failed"; exit 1; fi
+    else
+      dd if=/dev/null of="$lc_part" bs=1 count=0 seek="$2" 2>/dev/null && cat >>"$lc_part" && lc_sum <"$lc_part" || exit
+    fi
+    printf '\0' ;;
+  unpack)
+    lc_path
+    cd "$lc_line/tree" && tar -xpof - && lc_sums many find . -type f ;;
+  read)
+    lc_path
+    if [ "$1" = 0 ]; then exec cat "$lc_line"; else exec tail -c "+$(($1 + 1))" "$lc_line"; fi ;;
+  pack)
+    lc_path
+    cd "$lc_line" && exec xargs -0 tar -cf - ;;
+  hash)
+    lc_path
+    [ -z "$2" ] || { head -c "$2" "$lc_line" | lc_sum; exit; }
+    cd "$lc_line" && lc_sums "$1" xargs -0 ;;
+esac

@@ -1,0 +1,210 @@
+/**
+ * The contents of files of this machine: read in pieces, hashed while they are read, and read once where several hosts are to
+ * have them.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { Buffer } from "node:buffer"
+import { createHash, type Hash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { type FileHandle, open } from "node:fs/promises"
+import { FileTransferError } from "../services/FileTransferError.ts"
+import type { Entry } from "../services/FileTransferPlan.ts"
+import { manager } from "../services/Host.ts"
+import * as transferName from "./transferName.ts"
+import * as transferTar from "./transferTar.ts"
+import * as transferTree from "./transferTree.ts"
+
+/**
+ * Files of at least so many bytes travel one by one, and a broken transfer of one goes on where it stopped.
+ *
+ * @internal
+ */
+export const big = 1024 * 1024
+
+/** @internal */
+export const piece = 256 * 1024
+
+/** Pieces of all files together that are kept for hosts that come later: 32 MB. */
+const kept = 128
+
+/** What is written to a channel at a time. */
+const batch = 256 * 1024
+
+/** @internal */
+export interface Archived {
+  readonly chunk: Uint8Array
+  readonly files: number
+  readonly bytes: number
+}
+
+/** @internal */
+export interface Source {
+  /** From a piece on. What has been read is hashed on the way. */
+  readonly content: (entry: Entry, from: number) => Stream.Stream<Uint8Array, FileTransferError>
+  /** The hash of the first pieces of a file. */
+  readonly prefix: (entry: Entry, pieces: number) => Effect.Effect<string, FileTransferError>
+  readonly hash: (entry: Entry) => Effect.Effect<string, FileTransferError>
+  /** An archive of entries, every file of them small, in pieces that tell how many files and bytes of content they hold. */
+  readonly archive: (entries: ReadonlyArray<Entry>) => Stream.Stream<Archived, FileTransferError>
+}
+
+const nothing = Buffer.alloc(0)
+
+/** What is staged must be read, written and entered by its owner; what should not be is told at the end. */
+const reachable = (entry: Entry): transferTar.Head => ({
+  path: entry.path,
+  kind: entry.kind === "other" ? "file" : entry.kind,
+  size: entry.kind === "file" ? entry.size : 0,
+  mode: (entry.mode & 0o777) | (entry.kind === "directory" ? 0o700 : 0o600),
+  time: entry.time,
+  link: entry.link
+})
+
+interface Progress {
+  readonly hash: Hash
+  next: number
+}
+
+/**
+ * Files of this machine; `at` tells where an entry is. `shared` keeps what was read for other hosts, up to a bound: a host that
+ * is too slow for that reads again, and holds up nobody.
+ *
+ * @internal
+ */
+export const make = (at: (path: string) => string, shared: boolean): Source => {
+  const fail = (entry: Entry, reason: "Local" | "Changed", detail: string, cause?: unknown) =>
+    new FileTransferError({
+      reason,
+      host: manager.alias,
+      step: "send",
+      path: transferName.show(entry.path),
+      detail,
+      hint: reason === "Changed" ? "send it again when nothing writes to it" : undefined,
+      cause
+    })
+  const local = (entry: Entry) => (cause: unknown) =>
+    fail(entry, "Local", cause instanceof Error ? cause.message : String(cause), cause)
+  const pieces = new Map<string, Promise<Buffer>>()
+  const hashing = new Map<string, Progress>()
+  const hashes = new Map<string, string>()
+
+  const readPiece = (handle: FileHandle, entry: Entry, index: number): Promise<Buffer> => {
+    const size = Math.min(piece, entry.size - index * piece)
+    const readOne = () =>
+      handle.read(Buffer.allocUnsafe(size), 0, size, index * piece).then(({ buffer, bytesRead }) =>
+        buffer.subarray(0, bytesRead)
+      )
+    if (!shared) return readOne()
+    const key = `${index}/${entry.path}`
+    const held = pieces.get(key)
+    if (held !== undefined) return held
+    const reading = readOne()
+    pieces.set(key, reading)
+    reading.catch(() => pieces.delete(key))
+    const oldest = pieces.keys().next()
+    if (pieces.size > kept && oldest.done !== true) pieces.delete(oldest.value)
+    return reading
+  }
+  /** Whoever reads the next piece hashes it; nobody hashes it again. */
+  const note = (entry: Entry, index: number, chunk: Buffer): void => {
+    const progress = hashing.get(entry.path) ?? { hash: createHash("sha256"), next: 0 }
+    if (index !== progress.next) return
+    hashing.set(entry.path, progress)
+    progress.hash.update(chunk)
+    progress.next += 1
+    if (progress.next * piece >= entry.size) {
+      hashes.set(entry.path, progress.hash.digest("hex"))
+      hashing.delete(entry.path)
+    }
+  }
+  const opened = (entry: Entry): Effect.Effect<FileHandle, FileTransferError, Scope.Scope> =>
+    Effect.acquireRelease(
+      Effect.tryPromise({ try: () => open(transferName.encode(at(entry.path)), "r"), catch: local(entry) }),
+      (handle) => Effect.promise(() => handle.close())
+    )
+  const unchanged = (entry: Entry) =>
+    Effect.filterOrFail(
+      transferTree.look(at(entry.path), true, local(entry)),
+      (now) => now?.size === entry.size && now.time === entry.time,
+      () => fail(entry, "Changed", "it changed while it was read")
+    )
+  const run = (entry: Entry, from: number, to: number): Stream.Stream<Buffer, FileTransferError> =>
+    Stream.unwrapScoped(Effect.map(opened(entry), (handle) =>
+      Stream.range(from, to - 1).pipe(
+        Stream.rechunk(1),
+        Stream.mapEffect((index) =>
+          Effect.tryPromise({ try: () => readPiece(handle, entry, index), catch: local(entry) }).pipe(
+            Effect.filterOrFail(
+              (chunk) => chunk.length === Math.min(piece, entry.size - index * piece),
+              () => fail(entry, "Changed", "it became shorter while it was read")
+            ),
+            Effect.map((chunk) => ({ chunk, index }))
+          ), { concurrency: 4 }),
+        Stream.map(({ chunk, index }) => {
+          if (!hashes.has(entry.path)) {
+            note(entry, index, chunk)
+          }
+          return chunk
+        })
+      )))
+  const count = (entry: Entry): number => Math.ceil(entry.size / piece)
+  const content = (entry: Entry, from: number) =>
+    from >= count(entry) ? Stream.empty : Stream.concat(
+      run(entry, from, count(entry)),
+      Stream.drain(Stream.fromEffect(unchanged(entry)))
+    )
+
+  const small = (entry: Entry): Effect.Effect<Buffer, FileTransferError> =>
+    Effect.try({ try: () => readFileSync(transferName.encode(at(entry.path))), catch: local(entry) }).pipe(
+      Effect.filterOrFail(
+        (bytes) => bytes.length === entry.size,
+        () => fail(entry, "Changed", "its size changed while it was read")
+      ),
+      Effect.tap((bytes) =>
+        Effect.sync(() => {
+          if (!hashes.has(entry.path)) hashes.set(entry.path, createHash("sha256").update(bytes).digest("hex"))
+        })
+      )
+    )
+  /** As many entries as make a batch, and where the next ones begin. */
+  const batchFrom = Effect.fnUntraced(function*(entries: ReadonlyArray<Entry>, from: number) {
+    const parts: Array<Buffer> = []
+    let at = from
+    let files = 0
+    let bytes = 0
+    while (bytes + parts.length * 170 < batch) {
+      const entry = entries[at]
+      if (entry === undefined) {
+        return [{ chunk: Buffer.concat([...parts, transferTar.end]), files, bytes }, Option.none<number>()] as const
+      }
+      const content = entry.kind === "file" ? yield* small(entry) : nothing
+      parts.push(transferTar.header(reachable(entry)), content, transferTar.padding(content.length))
+      bytes += content.length
+      files += entry.kind === "file" ? 1 : 0
+      at += 1
+    }
+    yield* transferTree.breathe
+    return [{ chunk: Buffer.concat(parts), files, bytes }, Option.some(at)] as const
+  })
+
+  return {
+    content,
+    prefix: (entry, pieces) =>
+      Effect.map(
+        Stream.runFold(run(entry, 0, pieces), createHash("sha256"), (hash, chunk) => hash.update(chunk)),
+        (hash) => hash.digest("hex")
+      ),
+    hash: (entry) =>
+      Effect.suspend(() => {
+        if (hashes.has(entry.path)) return Effect.void
+        if (entry.size < big) return small(entry)
+        return Stream.runDrain(run(entry, hashing.get(entry.path)?.next ?? 0, count(entry)))
+      }).pipe(Effect.map(() => hashes.get(entry.path) ?? "")),
+    archive: (entries) => Stream.paginateEffect(0, (from) => batchFrom(entries, from))
+  }
+}
