@@ -1,74 +1,17 @@
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
-import * as ExecutionLog from "../../src/services/ExecutionLog.ts"
-import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
-import * as TaskRunner from "../../src/tasks/TaskRunner.ts"
-import type { Commands } from "../../src/testing/InMemoryHost.ts"
-import { InMemorySsh, layer } from "../../src/testing/InMemorySsh.ts"
-
-const runner = TaskRunner.layer().pipe(
-  Layer.provide([ExecutionLog.layerNoop, FileSystem.layerNoop({}), Path.layer])
-)
-
-const three = ["a", "b", "c"]
-
-/** `work SECONDS NAME` prints NAME@HOST after so long; `flaky NAME N` fails on hosts whose name comes before N. */
-const commands: Commands = {
-  work: ({ argv, host, stdout }) =>
-    Effect.sleep(Duration.seconds(Number(argv[1]))).pipe(
-      Effect.zipRight(stdout(`${argv[2]}@${host}`)),
-      Effect.as(0)
-    ),
-  flaky: ({ argv, host, stdout }) =>
-    host < String(argv[2]) ? Effect.succeed(3) : Effect.as(stdout(`${argv[1]}@${host}`), 0)
-}
-
-const world = (hosts: ReadonlyArray<string> = three) => Layer.merge(layer(hosts, { commands }), runner)
-
-const line = (command: string) => RuntimeTask.make("item").pipe(RuntimeTask.runCommand(command))
-
-const work = (seconds: (item: number) => number) => (item: number) => line(`work ${seconds(item)} ${item}`)
-
-/** Lets time pass, a quarter of a second at a time, until a fiber has ended. */
-const ended = <A, E>(fiber: Fiber.RuntimeFiber<A, E>, most: Duration.DurationInput = "10 minutes") =>
-  Effect.gen(function*() {
-    for (let passed = 0; passed < Duration.toMillis(most); passed += 250) {
-      if (Option.isSome(yield* Fiber.poll(fiber))) return yield* Fiber.join(fiber)
-      yield* TestClock.adjust("250 millis")
-    }
-    return yield* Effect.dieMessage("it does not end")
-  })
-
-const printed = <A>(
-  all: Iterable<RuntimeGroup.Done<A, { readonly executionLog: ReadonlyArray<{ readonly stdout: string }> }>>
-) => [...all].map(({ result }) => result.executionLog[0]?.stdout)
-
-const collect = <A, E, R>(stream: Stream.Stream<A, E, R>) =>
-  Effect.flatMap(Effect.fork(Stream.runCollect(stream)), (fiber) => ended(fiber))
-
-/** Tasks that run on a host now. */
-const working = (alias: string) =>
-  Effect.map(
-    Effect.flatMap(InMemorySsh, (hosts) => hosts.processes(alias)),
-    (all) => all.filter(({ argv }) => argv[0] === "work").length
-  )
-
-/** Gone for good: the manager's end is lost, and no way leads back. */
-const dies = (alias: string) =>
-  Effect.flatMap(InMemorySsh, (hosts) => Effect.zipRight(hosts.unreachable(alias), hosts.cut(alias)))
+import type * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
+import { InMemorySsh } from "../../src/testing/InMemorySsh.ts"
+import { collect, dies, ended, line, printed, three, work, working, world } from "./groupQueueWorld.ts"
 
 describe("forEach", () => {
   it.scoped("keeps every host busy with as many as it may, and gives results in order", () =>
