@@ -5,8 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ClusterError } from "../src/clusters/ClusterError.ts"
 import { DaskClientError } from "../src/clusters/DaskClientError.ts"
-import { JoinError } from "../src/runtimes/JoinError.ts"
+import { ExposeError } from "../src/runtimes/ExposeError.ts"
 import { GroupError } from "../src/runtimes/GroupError.ts"
+import { JoinError } from "../src/runtimes/JoinError.ts"
 import { ExecutionLogError } from "../src/services/ExecutionLogError.ts"
 import { FileTransferError } from "../src/services/FileTransfer.ts"
 import { PythonEnvironmentError } from "../src/services/PythonEnvironmentError.ts"
@@ -23,6 +24,7 @@ const errors = {
   SshError: literals(SshError.fields.reason),
   RuntimeError: literals(RuntimeError.fields.reason),
   GroupError: literals(GroupError.fields.reason),
+  ExposeError: literals(ExposeError.fields.reason),
   JoinError: literals(JoinError.fields.reason),
   TaskError: literals(TaskError.fields.reason),
   ExecutionLogError: literals(ExecutionLogError.fields.reason),

@@ -5,9 +5,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
-import * as allOrNothing from "../internal/allOrNothing.ts"
+import * as portCandidates from "../runtimes/portCandidates.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
 import { sameNetwork } from "../services/HostFacts.ts"
 import type { SshError } from "../services/SshError.ts"
@@ -15,19 +16,12 @@ import * as Tunnel from "../services/Tunnel.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { PortChoice } from "./ClusterPlan.ts"
 
-/** The machines that need a listener of their own: one for each network, none for that of the process itself. */
-const listeners = (at: Runtime, reachedFrom: ReadonlyArray<Runtime>): ReadonlyArray<Runtime> =>
-  reachedFrom.filter((runtime, index) =>
-    !sameNetwork(runtime.facts, at.facts) &&
-    !reachedFrom.slice(0, index).some((earlier) => sameNetwork(earlier.facts, runtime.facts))
-  )
-
 /** Which machine could not bind which ports. */
 const takenOn = (
-  refusals: ReadonlyArray<{ readonly host: string; readonly port: number }>
+  refusals: ReadonlyArray<portCandidates.Refusal>
 ): ReadonlyArray<string> =>
-  [...new Set(refusals.map(({ host }) => host))].map((name) => {
-    const ports = refusals.filter(({ host }) => host === name).map(({ port }) => port)
+  [...new Set(refusals.map(({ error }) => error.host))].map((name) => {
+    const ports = refusals.filter(({ error }) => error.host === name).map(({ port }) => port)
     return `${name} cannot bind ${ports.slice(0, 10).join(", ")}${
       ports.length > 10 ? ` and ${ports.length - 10} more` : ""
     }`
@@ -50,34 +44,29 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
   readonly taken: Ref.Ref<ReadonlySet<number>>
 }): Effect.fn.Return<number, ClusterError | SshError, Scope.Scope> {
   const { at, choice, engine, process, taken } = options
-  const from = listeners(at, options.reachedFrom)
+  const from = portCandidates.oneOfEach(
+    options.reachedFrom.filter((runtime) => !sameNetwork(runtime.facts, at.facts))
+  )
 
   const bind = (port: number) =>
     Effect.gen(function*() {
+      const ours = yield* Ref.modify(taken, (all) => [!all.has(port), new Set([...all, port])])
+      if (!ours) return Option.none()
       // Given up again at once: the process binds it. Should another be quicker, the process ends and the next port is tried.
       yield* Effect.scoped(Effect.flatMap(at.connection, (connection) => connection.listen({ port })))
       yield* Effect.forEach(from, (runtime) => Tunnel.make({ from: runtime, at: { port }, to: at, target: { port } }), {
         concurrency: 16,
         discard: true
       })
+      yield* at.holdsPort(port)
+      return Option.some(port)
     })
 
-  const candidates = [
+  const found = yield* portCandidates.firstFree([
     ...(choice.preferred === undefined ? [] : [choice.preferred]),
     ...Array.from({ length: choice.to - choice.from + 1 }, (_, index) => choice.from + index)
-  ]
-  const refusals: Array<{ readonly host: string; readonly port: number }> = []
-  for (const port of candidates) {
-    const ours = yield* Ref.modify(taken, (all) => [!all.has(port), new Set([...all, port])])
-    if (!ours) continue
-    const bound = yield* Effect.either(allOrNothing.make(bind(port)))
-    if (Either.isRight(bound)) {
-      yield* at.holdsPort(port)
-      return port
-    }
-    if (bound.left.reason !== "PortInUse") return yield* bound.left
-    refusals.push({ host: bound.left.host, port })
-  }
+  ], bind)
+  if (Either.isRight(found)) return found.right
   return yield* new ClusterError({
     reason: "NoPort",
     engine,
@@ -86,7 +75,7 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
     detail: `none of the ports ${
       choice.preferred === undefined ? "" : `${choice.preferred}, `
     }${choice.from}-${choice.to} is free on all of ${[at, ...from].map((runtime) => runtime.host.alias).join(", ")}`,
-    log: takenOn(refusals),
+    log: takenOn(found.left),
     hint: "end what holds them, or give another range"
   })
 })
