@@ -24,7 +24,8 @@ const tailLines = 20
 type Kind = "out" | "err"
 
 /**
- * What the process prints from an offset on, until it has ended and all is read.
+ * What the process prints from an offset on, until it has ended and all is read. `dropped` hears of bytes that the host had
+ * dropped before they were read, because the file was over its cap.
  *
  * @internal
  */
@@ -33,7 +34,8 @@ export const follow = (
   state: string,
   files: Effect.Effect<Files, SshError>,
   kind: Kind,
-  from: number
+  from: number,
+  dropped: (bytes: number) => Effect.Effect<void> = () => Effect.void
 ): Stream.Stream<Uint8Array, SshError> => {
   const path = `${state}/${watched.name}.${kind}`
   const read = (offset: number): Effect.Effect<readonly [at: number, bytes: Uint8Array], SshError> =>
@@ -53,6 +55,7 @@ export const follow = (
     Effect.gen(function*() {
       const over = yield* Deferred.isDone(watched.exited)
       const [at, chunk] = yield* read(offset)
+      if (at > offset) yield* dropped(at - offset)
       if (chunk.length === 0 && !over) {
         yield* Effect.raceFirst(Effect.sleep(pause), Effect.asVoid(Deferred.await(watched.exited)))
       }

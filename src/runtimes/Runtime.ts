@@ -59,8 +59,15 @@ export interface Service {
   readonly pid: number
   /** The exit code: 128 + n after signal n. Fails when the lease has run out: then the host has ended the process. */
   readonly exit: Effect.Effect<number, SshError>
-  /** What it prints, from the beginning or from an offset; ends with the process. A lost link loses and repeats nothing. */
-  readonly output: (from: "out" | "err", offset?: number) => Stream.Stream<Uint8Array, SshError>
+  /**
+   * What it prints, from the beginning or from an offset; ends with the process. A lost link loses and repeats nothing;
+   * `dropped` hears of bytes that the host has dropped before they were read. `ServiceLog.record` writes it to the execution log.
+   */
+  readonly output: (
+    from: "out" | "err",
+    offset?: number,
+    dropped?: (bytes: number) => Effect.Effect<void>
+  ) => Stream.Stream<Uint8Array, SshError>
   /** The last lines of what it printed. */
   readonly tail: Effect.Effect<ReadonlyArray<string>>
 }

@@ -88,7 +88,8 @@ export const make = Effect.fnUntraced(function*(options: {
           Deferred.poll(watched.exited),
           Option.getOrElse(() => Effect.raceFirst(Deferred.await(watched.exited), guardian.over))
         ),
-        output: (from, offset = 0) => followedOutput.follow(watched, guardian.state, files, from, offset),
+        output: (from, offset = 0, dropped) =>
+          followedOutput.follow(watched, guardian.state, files, from, offset, dropped),
         tail: followedOutput.tail(watched, guardian.state, files)
       }
     })

@@ -2,7 +2,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
-import * as Console from "effect/Console"
+import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Ref from "effect/Ref"
@@ -10,14 +10,11 @@ import { paint } from "../../src/internal/hostColour.ts"
 import * as ExecutionLog from "../../src/services/ExecutionLog.ts"
 
 /** What goes to the console. */
-const recording = Effect.map(Ref.make<ReadonlyArray<string>>([]), (lines) => {
+const recording = Effect.gen(function*() {
+  const lines = yield* Ref.make<ReadonlyArray<string>>([])
   const add = (to: string) => (...args: ReadonlyArray<unknown>) =>
     Ref.update(lines, (all) => [...all, `${to} ${args.join(" ")}`])
-  const stub: Console.Console = {
-    ...Console.defaultConsole,
-    log: add("out"),
-    error: add("err")
-  }
+  const stub: Console.Console = { ...(yield* Effect.console), log: add("out"), error: add("err") }
   return { lines: Ref.get(lines), console: stub }
 })
 
