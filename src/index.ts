@@ -118,15 +118,45 @@ export * as ExecutionLog from "./services/ExecutionLog.ts"
 export * as ExecutionLogError from "./services/ExecutionLogError.ts"
 
 /**
- * Files and directories between this machine and a host, over the host's one SFTP session.
+ * Services of one machine on the loopback of another: of the manager on runtimes, of a runtime on the manager or on the rest of
+ * its group. All goes over the connections that stand; nothing listens elsewhere than on loopback.
  *
- * A file is written under a temporary name beside its target and then renamed: nobody sees half a file. Permission bits are
- * kept. Links are followed; a link that points at nothing or at a directory above itself is skipped, as are pipes, sockets
- * and devices, and the result names them. Names are UTF-8.
+ * @since 0.1.0
+ */
+export * as Expose from "./runtimes/Expose.ts"
+
+/**
+ * The errors of exposing ports.
+ *
+ * @since 0.1.0
+ */
+export * as ExposeError from "./runtimes/ExposeError.ts"
+
+/**
+ * Files and directories between this machine and a host.
+ *
+ * What both sides have is compared first, and makes a plan. What is missing goes to a place of its own below the target
+ * (`.lazycluster-transfer`), is checked there by hash, and then gets its final names: nobody sees half a file, and a transfer that
+ * was broken off goes on where it stopped. Modes, times, links and empty directories are kept, names may hold any bytes. The host
+ * needs a POSIX shell, `tar`, `find` and a program for SHA-256; without them files go over SFTP, which can less.
  *
  * @since 0.1.0
  */
 export * as FileTransfer from "./services/FileTransfer.ts"
+
+/**
+ * What can be wrong with a transfer.
+ *
+ * @since 0.1.0
+ */
+export * as FileTransferError from "./services/FileTransferError.ts"
+
+/**
+ * What a transfer will do, as data: made of what is on both sides, shown or compared without running anything.
+ *
+ * @since 0.1.0
+ */
+export * as FileTransferPlan from "./services/FileTransferPlan.ts"
 
 /**
  * A task that runs in the background of a runtime.
@@ -174,10 +204,12 @@ export * as Guardian from "./services/Guardian.ts"
  * The lines that manager and guardian say to each other. One conformance suite holds the script on real hosts and the
  * model in memory to it.
  *
- * The guardian is started with the words `take ID WORKING_DIRECTORY LEASE_SECONDS EVENTS_SEEN EXECUTABLE…`:
+ * The guardian is started with the words `take ID WORKING_DIRECTORY LEASE_SECONDS EVENTS_SEEN SETTING=VALUE… EXECUTABLE…`:
  * - `take` is `new` (make the runtime) or `resume` (take an existing one over after the link was lost)
  * - `WORKING_DIRECTORY` is a path to make if missing and keep, or empty for a temporary one
  * - `EVENTS_SEEN` is the number of events that the manager has already (0 at first)
+ * - `setup=LINE`: a line of shell, run once by the login shell; all that is started, and facts, have what it leaves in the
+ *   environment. One that fails is `refused setup CODE<tab>LINE<tab>LINE…`, with the last lines that it printed
  *
  * With the words `renew ID` it renews the lease of that runtime, says `renewed`, and goes: for a manager whose connection
  * is stalled.
@@ -222,7 +254,7 @@ export * as Host from "./services/Host.ts"
 export * as HostFacts from "./services/HostFacts.ts"
 
 /**
- * What a host must have, as plain data.
+ * What a host must have, as plain data; a predicate on its facts stands beside it.
  *
  * @since 0.1.0
  */
