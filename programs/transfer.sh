@@ -22,14 +22,14 @@ lc_path() { # a line of input as a path that is no option of anything
   lc_line=${lc_line%.}
   case $lc_line in
     /*) ;;
-    "~") lc_line=$HOME ;;
-    "~/"*) lc_line=$HOME/${lc_line#"~/"} ;;
+    [~]) lc_line=$HOME ;;
+    [~]/*) lc_line=$HOME/${lc_line#??} ;;
     *) lc_line=./$lc_line ;;
   esac
 }
 
 # One is quick at large files, the other starts quickly and tells names that hold newlines.
-lc_few= lc_many=
+lc_few="" lc_many=""
 for lc_tool in "openssl dgst -sha256 -r" "sha256sum" "shasum -a 256" "python3"; do
   command -v "${lc_tool%% *}" >/dev/null || continue
   lc_few=${lc_few:-$lc_tool}
@@ -37,11 +37,10 @@ for lc_tool in "openssl dgst -sha256 -r" "sha256sum" "shasum -a 256" "python3"; 
 done
 lc_many=${lc_many:-$lc_few}
 lc_python='import hashlib, sys
-for name in sys.argv[1:] or [""]:
-  digest = hashlib.sha256()
-  with (open(name, "rb") if name else sys.stdin.buffer) as file:
-    for chunk in iter(lambda: file.read(1 << 20), b""): digest.update(chunk)
-  sys.stdout.buffer.write(digest.hexdigest().encode() + b"  " + name.encode("utf8", "surrogateescape") + b"\n")'
+def digest(file): made = hashlib.sha256(); [made.update(c) for c in iter(lambda: file.read(1048576), b"")]; return made
+def line(name, file): return digest(file).hexdigest().encode() + b"  " + name.encode("utf8", "surrogateescape") + b"\n"
+for name in sys.argv[1:]: sys.stdout.buffer.write(line(name, open(name, "rb")))
+if not sys.argv[1:]: sys.stdout.buffer.write(line("-", sys.stdin.buffer))'
 lc_sums() { # few|many COMMAND...: COMMAND is find or xargs, without what it shall start
   if [ "$1" = few ]; then lc_tool=$lc_few; else lc_tool=$lc_many; fi
   shift
@@ -56,6 +55,7 @@ lc_sums() { # few|many COMMAND...: COMMAND is find or xargs, without what it sha
 lc_sum() { lc_sums few command; } # of standard input
 
 # What find cannot print by itself (busybox, BSD).
+# shellcheck disable=SC2016
 lc_told='
 lc_stats() { stat -c "%s %a %Y" "$@" 2>/dev/null || stat -f "%z %Lp %m" "$@" 2>/dev/null; }
 lc_one() { # PATH SIZE MODE TIME
@@ -85,6 +85,7 @@ fi'
 lc_list() { # PATH [-L]: KIND SIZE MODE TIME NAME, then where a link points; a file has no name
   if [ -d "$1" ]; then
     set -- "$1/." "$2"
+    # shellcheck disable=SC2086
     if find / -prune -printf '' 2>/dev/null; then
       find $2 "$1" -name "$lc_keep" -prune -o -printf '%y %s %m %T@ %P\0%l\0'
     else
@@ -100,7 +101,7 @@ lc_list() { # PATH [-L]: KIND SIZE MODE TIME NAME, then where a link points; a f
 }
 
 lc_tools() {
-  lc_has=
+  lc_has=""
   for lc_tool in tar find stat xargs mv; do command -v "$lc_tool" >/dev/null || lc_has="$lc_has $lc_tool"; done
   [ -n "$lc_few" ] || lc_has="$lc_has openssl|sha256sum|shasum|python3"
   printf 'lazycluster-transfer 1%s\0' "$lc_has"
@@ -108,7 +109,7 @@ lc_tools() {
 }
 
 lc_start() { # PID: when it started; nothing where there is no /proc
-  lc_stat=
+  lc_stat=""
   { IFS= read -r lc_stat <"/proc/$1/stat"; } 2>/dev/null || :
   lc_stat=${lc_stat##*) }
   # shellcheck disable=SC2086
@@ -121,11 +122,11 @@ lc_stage() { # makes the stage, and takes over what one that has died has left
   lc_base=${lc_base%??}
   lc_stages=$lc_base/$lc_keep
   lc_mine=$lc_stages/$lc_target.$$
-  mkdir -p -m 700 "$lc_stages" && mkdir -m 700 "$lc_mine" "$lc_mine/big" || return
+  mkdir -p "$lc_stages" && chmod 700 "$lc_stages" && mkdir -m 700 "$lc_mine" "$lc_mine/big" || return
   lc_start "$$"
   printf '%s %s\n' "$$" "$lc_began" >"$lc_mine/owner" || return
   for lc_other in "$lc_stages/$lc_target".*; do
-    [ "$lc_other" != "$lc_mine" ] && [ -d "$lc_other" ] || continue
+    if [ "$lc_other" = "$lc_mine" ] || [ ! -d "$lc_other" ]; then continue; fi
     lc_pid=0 lc_then=-
     { read -r lc_pid lc_then <"$lc_other/owner"; } 2>/dev/null || :
     if [ "$lc_pid" -gt 0 ] && kill -0 "$lc_pid" 2>/dev/null; then
@@ -140,7 +141,7 @@ lc_stage() { # makes the stage, and takes over what one that has died has left
     [ -d "$lc_mine/tree" ] || [ ! -d "$lc_stages/taken.$$/tree" ] || mv "$lc_stages/taken.$$/tree" "$lc_mine/tree"
     rm -rf "$lc_stages/taken.$$"
   done
-  mkdir -p -m 700 "$lc_mine/tree"
+  [ -d "$lc_mine/tree" ] || mkdir -m 700 "$lc_mine/tree"
 }
 
 lc_move() ( # FROM TO: what is in one directory into another that is there

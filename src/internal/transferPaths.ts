@@ -16,5 +16,9 @@ export const absolute = (path: string): string =>
 /** @internal */
 export const withoutSlash = (path: string): string => path.length > 1 ? path.replace(/(?<=.)\/+$/, "") : path
 
-/** @internal */
-export const nameOf = (path: string): string => basename(path)
+/**
+ * The last name, also of `.`.
+ *
+ * @internal
+ */
+export const nameOf = (path: string): string => basename(resolve(path))
