@@ -18,6 +18,7 @@ import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { EndReport, Guardian, Link, Options, Watched } from "../services/Guardian.ts"
 import type * as Protocol from "../services/GuardianProtocol.ts"
 import * as HostFacts from "../services/HostFacts.ts"
+import * as Metrics from "../services/Metrics.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
 import type { RemoteProcess, SshConnection } from "../services/SshConnection.ts"
 import { type SshConfigError, SshError } from "../services/SshError.ts"
@@ -195,7 +196,10 @@ export const make = Effect.fn("Guardian.make")(function*(
         Effect.timeoutFail({ duration: Math.max(0, left), onTimeout: () => Talk.leaseExpired(host) }),
         Effect.either
       )
-      if (back._tag === "Left") return yield* gone(back.left)
+      if (back._tag === "Left") {
+        if (back.left.reason === "LeaseExpired") yield* Metrics.count(Metrics.leasesExpired, host)
+        return yield* gone(back.left)
+      }
       yield* serve(back.right)
     }
     return yield* gone({ message: "the runtime has been closed" })

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as connectionMetrics from "../internal/connectionMetrics.ts"
 import * as liveMap from "../internal/liveMap.ts"
 import * as managerConnection from "../internal/managerConnection.ts"
 import * as opensshTransport from "../internal/opensshTransport.ts"
@@ -69,14 +70,19 @@ export const make = Effect.fnUntraced(function*(options: {
   /** How long a connection without users stays open. Default: not at all. */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
 }) {
+  const open = (host: Host) =>
+    options.open(host, connect).pipe(
+      Effect.tap((transport) => connectionMetrics.watch(host.alias, transport.lost)),
+      Effect.withSpan("Ssh.open", { kind: "client", attributes: { host: host.alias } })
+    )
   const connections: (host: Host) => Effect.Effect<SshConnection, SshError | SshConfigError, Scope.Scope> =
     yield* liveMap.make({
-      lookup: (host: Host) => sharedSessions.make(host, options.open(host, connect)),
+      lookup: (host: Host) => sharedSessions.make(host, open(host)),
       gone: (connection) => connection.lost,
       idleTimeToLive: options.idleTimeToLive
     })
   const connect: Ssh["Type"]["connect"] = Effect.fn("Ssh.connect", { kind: "client" })(function*(host: Host) {
-    yield* Effect.annotateCurrentSpan("ssh.host", host.alias)
+    yield* Effect.annotateCurrentSpan("host", host.alias)
     return isManager(host) ? options.manager : yield* connections(host)
   })
   return Ssh.of({ connect })

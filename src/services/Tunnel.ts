@@ -16,6 +16,7 @@ import * as socketPath from "../internal/socketPath.ts"
 import * as tunnelListener from "../internal/tunnelListener.ts"
 import * as tunnelState from "../internal/tunnelState.ts"
 import type { Host } from "./Host.ts"
+import * as Metrics from "./Metrics.ts"
 import type { Address, SshConnection } from "./SshConnection.ts"
 import { SshError } from "./SshError.ts"
 
@@ -156,6 +157,7 @@ export const make = Effect.fn("Tunnel.make")(function*(
     )
   )
   if (from.holdsPort !== undefined && port !== 0) yield* from.holdsPort(port)
+  yield* Metrics.held(Metrics.tunnelsOpen, from.host.alias)
   return {
     from: from.host,
     at: socketPath.isSocket(at) ? at : { ...at, port },
