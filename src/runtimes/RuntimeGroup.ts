@@ -6,20 +6,23 @@
 import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
+import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import type { Host } from "../services/Host.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
+import type { ForkedTask } from "./ForkedTask.ts"
 import { type GroupError, missed } from "./GroupError.ts"
 import { needed } from "./groupExecution.ts"
 import { acquire, defaultConcurrency, holdsOf } from "./groupMembers.ts"
 import type { HostFilter } from "./HostFilter.ts"
 import type * as Runtime from "./Runtime.ts"
 
+export { execute, fork, join, leastBusy, log, type Where } from "./groupBackground.ts"
 export { broadcast, onEach, roundRobin } from "./groupExecution.ts"
-export { add, contains, exclude, get, include, remove } from "./groupMembers.ts"
+export { add, contains, exclude, get, include, remove, replaceEnvironment, withEnvironment } from "./groupMembers.ts"
 export { type Done, forEach, forEachEither, type QueueOptions, type Retry } from "./groupQueue.ts"
 
 /**
@@ -75,6 +78,8 @@ export interface RuntimeGroup {
   readonly options: Options
   /** The hold on the members that were taken into use by the group itself, by alias. */
   readonly holds: ReadonlyMap<string, Hold>
+  /** What `join` waits for, in order of start; groups that were made of one another share it. */
+  readonly background: Ref.Ref<ReadonlyArray<ForkedTask>>
 }
 
 /**
@@ -111,7 +116,8 @@ export const fromRuntimes = (runtimes: ReadonlyArray<Runtime.Runtime>, options: 
   concurrency: options.concurrency ?? defaultConcurrency,
   policy: options.policy ?? "all",
   options,
-  holds: new Map()
+  holds: new Map(),
+  background: Ref.unsafeMake<ReadonlyArray<ForkedTask>>([])
 })
 
 /**

@@ -250,3 +250,34 @@ export const remove = Effect.fn("RuntimeGroup.remove")(function*(
     holds: new Map([...group.holds].filter(([host]) => !removed.includes(host)))
   }
 }, Effect.uninterruptible)
+
+/**
+ * The group with more in the environment of every member, and of those that are added. `WORKING_DIR` stays each member's
+ * own. The group given stays as it is, and what runs keeps what it has.
+ *
+ * @since 0.1.0
+ * @category environment
+ */
+export const withEnvironment = (
+  group: RuntimeGroup,
+  environment: Readonly<Record<string, string>>
+): RuntimeGroup => ({
+  ...group,
+  runtimes: group.runtimes.map((runtime) => Runtime.withEnvironment(runtime, environment)),
+  options: { ...group.options, environment: { ...group.options.environment, ...environment } }
+})
+
+/**
+ * The group with just these variables added to the environment of every member.
+ *
+ * @since 0.1.0
+ * @category environment
+ */
+export const replaceEnvironment = (
+  group: RuntimeGroup,
+  environment: Readonly<Record<string, string>>
+): RuntimeGroup => ({
+  ...group,
+  runtimes: group.runtimes.map((runtime) => Runtime.replaceEnvironment(runtime, environment)),
+  options: { ...group.options, environment }
+})
