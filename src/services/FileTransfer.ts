@@ -9,8 +9,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
@@ -28,6 +28,7 @@ import * as transferTree from "../internal/transferTree.ts"
 import { FileTransferError } from "./FileTransferError.ts"
 import type { Entry, Manifest, Plan } from "./FileTransferPlan.ts"
 import { type Host, manager } from "./Host.ts"
+import * as Metrics from "./Metrics.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Files, SshConnection } from "./SshConnection.ts"
 import type { SshError } from "./SshError.ts"
@@ -303,7 +304,7 @@ const overConnection = Effect.fnUntraced(function*(
     : yield* transferSend.send({
       client,
       ...origin,
-      name: transferPaths.nameOf(transferPaths.absolute(asked.local)),
+      name: transferPaths.nameOf(asked.local),
       target: path,
       compare,
       dry: asked.dry,
@@ -374,6 +375,14 @@ const start = (
   asked.step === "get"
     ? transfer(remote, asked, undefined, planned)
     : Effect.flatMap(originOf(asked, false), (origin) => transfer(remote, asked, origin, planned))
+
+const planned = Effect.fnUntraced(function*(remote: Remote, asked: Asked) {
+  const count = yield* counter(asked.options, nobody)
+  if (remote.connection === undefined) return Option.none<Plan>()
+  const origin = asked.step === "send" ? yield* originOf(asked, false) : undefined
+  const done = yield* overConnection(remote, yield* remote.connection, asked, origin, count)
+  return "lacks" in done ? Option.none<Plan>() : Option.some<Plan>(done)
+})
 
 const both: ReadonlyArray<Kind> = ["file", "directory"]
 
@@ -500,27 +509,53 @@ export const getStream = (
   streamed(remote, { step: "get", kinds: both, local, path, options, dry: false })
 
 /**
- * Copies to many hosts at once: what they are to have is read and hashed once, as far as they keep pace, and none waits for
- * another. A host that fails does not stop the others.
+ * Something of this machine that several hosts are to have: it is read and hashed once, as far as they keep pace, and none waits
+ * for another.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Prepared {
+  readonly send: (remote: Remote, path: string) => Transfer
+}
+
+/**
+ * Makes a file or a directory ready for several hosts. Memory is bounded: a host that is much slower than the others reads again.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const prepare = (local: string, options: Options = {}): Effect.Effect<Prepared, FileTransferError> => {
+  const asking = (path: string): Asked => ({ step: "send", kinds: both, local, path, options, dry: false })
+  return Effect.map(originOf(asking(""), true), (origin) => ({
+    send: (remote: Remote, path: string) => transfer(remote, asking(path), origin, nobody)
+  }))
+}
+
+/**
+ * What `send` would do, without doing it. `None` where the host lacks what is needed to tell.
  *
  * @since 0.1.0
  * @category execution
  */
-export const sendToEach = <R extends Remote>(
-  remotes: ReadonlyArray<R>,
+export const planSend = (
+  remote: Remote,
   local: string,
   path: string,
-  options: Options & { readonly hosts?: number | undefined } = {}
-): Effect.Effect<
-  ReadonlyArray<{ readonly remote: R; readonly result: Either.Either<Transferred, SshError | FileTransferError> }>,
-  FileTransferError
-> =>
-  Effect.gen(function*() {
-    const asked: Asked = { step: "send", kinds: both, local, path, options, dry: false }
-    const origin = yield* originOf(asked, true)
-    return yield* Effect.forEach(
-      remotes,
-      (remote) => Effect.map(Effect.either(transfer(remote, asked, origin, nobody)), (result) => ({ remote, result })),
-      { concurrency: options.hosts ?? 16 }
-    )
-  })
+  options: Options = {}
+): Effect.Effect<Option.Option<Plan>, SshError | FileTransferError> =>
+  planned(remote, { step: "send", kinds: both, local, path, options, dry: true })
+
+/**
+ * What `get` would do, without doing it. `None` where the host lacks what is needed to tell.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const planGet = (
+  remote: Remote,
+  path: string,
+  local: string,
+  options: Options = {}
+): Effect.Effect<Option.Option<Plan>, SshError | FileTransferError> =>
+  planned(remote, { step: "get", kinds: both, local, path, options, dry: true })
