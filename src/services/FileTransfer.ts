@@ -29,7 +29,6 @@ import { FileTransferError } from "./FileTransferError.ts"
 import type { Entry, Manifest, Plan } from "./FileTransferPlan.ts"
 import { type Host, manager } from "./Host.ts"
 import * as Metrics from "./Metrics.ts"
-import * as Metrics from "./Metrics.ts"
 import type { Files, SshConnection } from "./SshConnection.ts"
 import type { SshError } from "./SshError.ts"
 
