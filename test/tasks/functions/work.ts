@@ -29,7 +29,7 @@ export const place = () => ({
   marked: process.env["MARK"] ?? "none"
 })
 
-export const echo = ({ x }: { readonly x: string }): string => x + x
+export const same = ({ x }: { readonly x: string }): string => x
 
 export const day = ({ at }: { readonly at: string }): Date => new Date(at)
 
