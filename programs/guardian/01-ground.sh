@@ -11,6 +11,7 @@
 #   guardian                      this source
 #   boot                          the boot id, and the machine in the next line
 #   directory                     `temporary PATH` or `kept PATH`
+#   environment                   what the line of setup has left in the environment, as `export` lines
 #   beat                          TALKER COUNT LEASE, written over at each beat
 #   watchdog                      PID START
 #   links                         KIND PID START: the connections, and what belongs to them
@@ -48,6 +49,8 @@ if [ -r "/proc/$$/stat" ]; then
   done
 fi
 '
+# Reads what the line of setup has left, in whatever shell starts something.
+lc_load='if [ -r "$lc_state/environment" ]; then . "$lc_state/environment"; fi'
 # Runs this source in another role: ROLE STATE [NAME].
 lc_again='lc_role=$1; lc_state=$2; lc_name=$3; eval "$(cat "$2/guardian")"'
 

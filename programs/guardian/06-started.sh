@@ -19,11 +19,13 @@ lc_begin() {
 }
 
 # Runs as the process itself until its last line. The words are not left behind in the file: they may hold secrets.
-lc_process=$lc_stamp'IFS= read -r lc_text <"$1/$2.run"; true >"$1/$2.run"
+lc_process=$lc_stamp'lc_state=$1
+'$lc_load'
+IFS= read -r lc_text <"$1/$2.run"; true >"$1/$2.run"
 echo "$$ $lc_stat" >"$1/$2.pid"
 echo "event started $2 $$ $lc_stat" >>"$1/events"
 eval "set -- $(printf %b "$lc_text")"
-unset lc_text lc_stat lc_field lc_word
+unset lc_text lc_stat lc_field lc_word lc_state
 if [ -n "$1" ]; then cd "$1" || exit 125; fi
 shift 2
 while [ "$1" != -- ]; do export "$1"; shift; done

@@ -120,14 +120,17 @@ export const make = Effect.fn("Guardian.make")(function*(
         options.workingDirectory ?? "",
         String(Math.ceil(lease / 1000)),
         String(yield* Ref.get(events)),
+        ...(options.setup === undefined ? [] : [`setup=${options.setup}`]),
         ...options.executables
       ]
-      const stay = yield* Talk.open(connection, { program: options.programs.guardian, words }, hear, (process) =>
-        take === "resume"
-          ? Effect.void
-          : Effect.addFinalizer(() =>
-            Effect.unlessEffect(abandon(process), Ref.get(served))
-          ))
+      const stay = yield* Talk.open(connection, { program: options.programs.guardian, words }, {
+        hear,
+        deadline: take === "new" && options.setup !== undefined ? Talk.readyAfterSetup : Talk.ready,
+        opened: (process) =>
+          take === "resume"
+            ? Effect.void
+            : Effect.addFinalizer(() => Effect.unlessEffect(abandon(process), Ref.get(served)))
+      })
       yield* connection.anchor({ program: options.programs.anchor, words: [stay.state] })
       return stay
     }).pipe(

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
@@ -12,6 +13,7 @@ import * as Protocol from "../services/GuardianProtocol.ts"
 import { RuntimeError } from "../services/RuntimeError.ts"
 import type { Invocation, RemoteProcess, SshConnection } from "../services/SshConnection.ts"
 import { SshError } from "../services/SshError.ts"
+import { withoutControl } from "./outputText.ts"
 
 /**
  * A guardian that has said `ready`.
@@ -40,6 +42,19 @@ const refusal = (host: string, reason: string, detail: string): RuntimeError | S
       })
     case "gone":
       return leaseExpired(host)
+    case "setup": {
+      const [code, ...log] = detail.split("\t")
+      return new RuntimeError({
+        reason: "Setup",
+        host,
+        step: "setup",
+        // What `timeout` exits with.
+        detail: code === "124" ? "it did not end within a minute" : `it exited with ${code}`,
+        log: log.filter((line) => line.trim() !== "").map(withoutControl),
+        hint:
+          `run the line of \`setup\` by hand after \`ssh ${host}\`: the host runs it once, in the user's login shell`
+      })
+    }
     default:
       return new RuntimeError({
         reason: "State",
@@ -66,6 +81,20 @@ export const leaseExpired = (host: string): RuntimeError =>
   })
 
 /**
+ * How long a guardian may take to be ready.
+ *
+ * @internal
+ */
+export const ready: Duration.DurationInput = "30 seconds"
+
+/**
+ * The same where it runs a line of setup: that has a minute of its own.
+ *
+ * @internal
+ */
+export const readyAfterSetup: Duration.DurationInput = "100 seconds"
+
+/**
  * Opens the channel and waits until the guardian is ready; from then on `hear` gets what it says. `opened` gets the channel
  * as soon as there is one: the guardian may be up although nobody ever hears that it is ready.
  *
@@ -74,12 +103,15 @@ export const leaseExpired = (host: string): RuntimeError =>
 export const open = Effect.fnUntraced(function*(
   connection: SshConnection,
   invocation: Invocation,
-  hear: (message: Protocol.Message) => Effect.Effect<void>,
-  opened: (process: RemoteProcess) => Effect.Effect<void, never, Scope.Scope>
+  options: {
+    readonly hear: (message: Protocol.Message) => Effect.Effect<void>
+    readonly opened: (process: RemoteProcess) => Effect.Effect<void, never, Scope.Scope>
+    readonly deadline: Duration.DurationInput
+  }
 ): Effect.fn.Return<Stay, SshError | RuntimeError, Scope.Scope> {
   const host = connection.host.alias
   const process = yield* Effect.uninterruptibleMask((restore) =>
-    Effect.tap(restore(connection.exec(invocation, { lasting: true })), opened)
+    Effect.tap(restore(connection.exec(invocation, { lasting: true })), options.opened)
   )
   const over = yield* Deferred.make<never, SshError>()
   const ready = yield* Deferred.make<Extract<Protocol.Message, { _tag: "Ready" }>, SshError | RuntimeError>()
@@ -105,7 +137,7 @@ export const open = Effect.fnUntraced(function*(
         case "Refused":
           return Deferred.fail(ready, refusal(host, message.reason, message.detail))
         default:
-          return hear(message)
+          return options.hear(message)
       }
     }),
     Effect.zipRight(Effect.flatMap(Ref.get(complaints), (said) =>
@@ -122,13 +154,13 @@ export const open = Effect.fnUntraced(function*(
 
   const { state, workingDirectory } = yield* Deferred.await(ready).pipe(
     Effect.timeoutFail({
-      duration: "30 seconds",
+      duration: options.deadline,
       onTimeout: () =>
         new RuntimeError({
           reason: "NotReady",
           host,
           step: "guardian",
-          detail: "it does not answer within 30 seconds",
+          detail: `it does not answer within ${Duration.format(Duration.decode(options.deadline))}`,
           hint: `does a plain \`ssh ${host} true\` end soon? A start-up file of the login shell may wait for input`
         })
     })

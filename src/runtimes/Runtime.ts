@@ -38,6 +38,12 @@ export interface Options {
   /** Added to the environment of every process. */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /**
+   * A line of shell, as `module load cuda` or `. ~/env/bin/activate`, run once on the host, in the working directory, by
+   * the login shell of the user. All that is started has the environment that it leaves, facts are read in it, and what it
+   * prints is seen only when it fails (`RuntimeError`, reason `Setup`). `environment` wins over it.
+   */
+  readonly setup?: string | undefined
+  /**
    * How long the host waits for a manager that is away (killed, asleep, cut off) before it ends everything. Default 30
    * seconds, at least 2.
    */

@@ -40,6 +40,15 @@ const unusableDirectory = (host: string, path: string): RuntimeError =>
     hint: "name another `workingDirectory`: this one could not stand in a line of text"
   })
 
+const unusableSetup = (host: string): RuntimeError =>
+  new RuntimeError({
+    reason: "Setup",
+    host,
+    step: "setup",
+    detail: "it holds a NUL",
+    hint: "nothing was started; `setup` is a text without NUL"
+  })
+
 const identifier = Effect.map(
   Effect.replicateEffect(Random.nextIntBetween(0, 36), 12),
   (digits) => digits.map((digit) => digit.toString(36)).join("")
@@ -57,6 +66,7 @@ export const acquire = Effect.fnUntraced(function*(host: string | Host.Host, opt
   if (unusable.test(options.workingDirectory ?? "")) {
     return yield* unusableDirectory(named.alias, options.workingDirectory ?? "")
   }
+  if (options.setup?.includes("\0") === true) return yield* unusableSetup(named.alias)
   yield* Effect.annotateCurrentSpan("host", named.alias)
   const id = yield* identifier
   const lease = Duration.max(Duration.decode(options.lease ?? "30 seconds"), "2 seconds")
@@ -75,6 +85,7 @@ export const acquire = Effect.fnUntraced(function*(host: string | Host.Host, opt
       lease,
       grace,
       executables: options.executables ?? [],
+      setup: options.setup,
       onEnd: (ended) =>
         cleanup.add(HostReport.make({
           host: named.alias,

@@ -31,6 +31,8 @@ export interface Options {
   readonly programs: { readonly guardian: Program; readonly anchor: Program }
   /** A path to make if missing and keep; without one a temporary directory is made, and removed at the end. */
   readonly workingDirectory?: string | undefined
+  /** A line of shell, run once by the login shell: all that is started has what it leaves in the environment. */
+  readonly setup?: string | undefined
   /** How long the host waits for a manager that is away before it ends everything. */
   readonly lease: Duration.Duration
   /** Between TERM and KILL at the end. */

@@ -2,10 +2,12 @@
  * The lines that manager and guardian say to each other. One conformance suite holds the script on real hosts and the
  * model in memory to it.
  *
- * The guardian is started with the words `take ID WORKING_DIRECTORY LEASE_SECONDS EVENTS_SEEN EXECUTABLE…`:
+ * The guardian is started with the words `take ID WORKING_DIRECTORY LEASE_SECONDS EVENTS_SEEN SETTING=VALUE… EXECUTABLE…`:
  * - `take` is `new` (make the runtime) or `resume` (take an existing one over after the link was lost)
  * - `WORKING_DIRECTORY` is a path to make if missing and keep, or empty for a temporary one
  * - `EVENTS_SEEN` is the number of events that the manager has already (0 at first)
+ * - `setup=LINE`: a line of shell, run once by the login shell; all that is started, and facts, have what it leaves in the
+ *   environment. One that fails is `refused setup CODE<tab>LINE<tab>LINE…`, with the last lines that it printed
  *
  * With the words `renew ID` it renews the lease of that runtime, says `renewed`, and goes: for a manager whose connection
  * is stalled.
@@ -40,11 +42,12 @@ import * as Option from "effect/Option"
  * - `directory`: the working directory cannot be made or written
  * - `state`: the state directory cannot be made or written
  * - `gone`: there is nothing to resume, the lease has run out
+ * - `setup`: the line of setup has failed
  *
  * @since 0.1.0
  * @category models
  */
-export type Refusal = "directory" | "state" | "gone"
+export type Refusal = "directory" | "state" | "gone" | "setup"
 
 /**
  * What a guardian says.

@@ -10,6 +10,7 @@ import { explain } from "./SshError.ts"
  * A host cannot be used, or can be used no longer.
  *
  * - `WorkingDirectory`: it cannot be made or written
+ * - `Setup`: the line of `setup` failed on the host
  * - `State`: the guardian cannot keep its notes
  * - `LeaseExpired`: the link was away for longer than the lease, the host has ended everything
  * - `NotReady`: the guardian did not answer within its deadline
@@ -18,7 +19,7 @@ import { explain } from "./SshError.ts"
  * @category errors
  */
 export class RuntimeError extends Schema.TaggedError<RuntimeError>("lazycluster/RuntimeError")("RuntimeError", {
-  reason: Schema.Literal("WorkingDirectory", "State", "LeaseExpired", "NotReady"),
+  reason: Schema.Literal("WorkingDirectory", "Setup", "State", "LeaseExpired", "NotReady"),
   host: Schema.String,
   step: Schema.String,
   detail: Schema.String,

@@ -74,6 +74,8 @@ export interface Process {
       readonly env?: Readonly<Record<string, string>> | undefined
     }
   ) => Effect.Effect<{ readonly pid: number; readonly exit: Effect.Effect<ExitStatus> }>
+  /** What a line of `setup` does: all that its runtime starts has these variables. Elsewhere it does nothing. */
+  readonly export: (environment: Readonly<Record<string, string>>) => Effect.Effect<void>
   /** From now on a signal does nothing. A process that ignores `KILL` is one that hangs in the kernel. */
   readonly ignore: (signal: string) => Effect.Effect<void>
 }

@@ -10,6 +10,7 @@ import { guardianCuts } from "./guardianCuts.ts"
 import { guardianProcesses } from "./guardianProcesses.ts"
 import { guardianQuoting } from "./guardianQuoting.ts"
 import { begin, eventually, exists, lives, newId, shell, talk } from "./guardianSession.ts"
+import { guardianSetup } from "./guardianSetup.ts"
 
 /**
  * A connection to a host. `again` is another one to the same host, for a look at it after its guardian has ended the first:
@@ -30,6 +31,7 @@ export const guardianConformance = (name: string, connect: Connect): void => {
     guardianProcesses(connect)
     guardianCuts(connect)
     guardianQuoting(connect)
+    guardianSetup(connect)
   })
 }
 

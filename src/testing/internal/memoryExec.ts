@@ -170,6 +170,10 @@ const view = (host: MemoryHost, process: memoryProcess.MemoryProcess): Process =
         })
         return { pid: child.pid, exit: Deferred.await(child.exit) }
       }),
+    export: (env) =>
+      Effect.sync(() => {
+        process.exported = { ...process.exported, ...env }
+      }),
     ignore: (signal) => Effect.sync(() => process.ignored.add(signal))
   }
 }

@@ -18,6 +18,7 @@ import * as memoryJobs from "./memoryJobs.ts"
 import type { Link } from "./memoryLink.ts"
 import { bytesOf } from "./memoryPipe.ts"
 import * as memoryProcess from "./memoryProcess.ts"
+import * as memorySetup from "./memorySetup.ts"
 
 interface Refused {
   readonly reason: Refusal
@@ -28,6 +29,9 @@ const refused = (reason: Refusal, detail: string): Refused => ({ reason, detail 
 
 /** The grace of a lease that has run out: nobody is there to ask for another. */
 const expiryGrace = 2000
+
+/** What a line of setup that failed has left has so long, in milliseconds. */
+const setupGrace = 500
 
 /**
  * The talker: takes a runtime or makes one, then answers what the manager says until its end of the channel closes.
@@ -41,7 +45,9 @@ export const talk = (
   words: ReadonlyArray<string>
 ): Effect.Effect<number, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const [take, id = "", directory = "", lease = "30", seen = "0", ...executables] = words
+    const [take, id = "", directory = "", lease = "30", seen = "0", ...others] = words
+    const setup = others.find((word) => word.startsWith("setup="))?.slice("setup=".length)
+    const executables = others.filter((word) => !word.includes("="))
     process.argv = ["lazycluster-guardian", ...words]
     yield* host.note({ _tag: "Exec", pid: process.pid, argv: process.argv, env: {}, cwd: process.cwd })
     const lines = yield* Queue.unbounded<string>()
@@ -66,7 +72,7 @@ export const talk = (
     }
     const guardian = take === "resume"
       ? yield* resume(host, link, id)
-      : yield* create(host, { id, directory, lease: Number(lease) })
+      : yield* create(host, { id, directory, lease: Number(lease), setup })
     if ("reason" in guardian) {
       yield* say(`refused ${guardian.reason} ${guardian.detail}`)
       return yield* leave(1)
@@ -96,6 +102,7 @@ const create = Effect.fnUntraced(function*(host: MemoryHost, asked: {
   readonly id: string
   readonly directory: string
   readonly lease: number
+  readonly setup: string | undefined
 }) {
   const { id } = asked
   yield* sweep(host)
@@ -126,6 +133,7 @@ const create = Effect.fnUntraced(function*(host: MemoryHost, asked: {
     bootId: bootId(host),
     events: [],
     links: new Set(),
+    environment: {},
     jobs: new Map(),
     names: new Set(),
     beats: 0,
@@ -134,6 +142,14 @@ const create = Effect.fnUntraced(function*(host: MemoryHost, asked: {
     watchdog: undefined
   }
   host.guardians.set(id, guardian)
+  if (asked.setup !== undefined) {
+    const failed = yield* memorySetup.run(host, guardian, asked.setup)
+    if (Option.isSome(failed)) {
+      guardian.ending = true
+      yield* finish(host, guardian, setupGrace)
+      return refused("setup", failed.value)
+    }
+  }
   yield* Effect.ignore(host.tree.write(`${state}/sessions`, new Uint8Array(), 0o600))
   guardian.watchdog = yield* memoryProcess.spawn(host, {
     argv: ["lazycluster-watchdog", id],

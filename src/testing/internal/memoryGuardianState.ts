@@ -23,6 +23,8 @@ export interface Guardian {
   /** Seconds. */
   readonly lease: number
   readonly bootId: string
+  /** What its line of setup has left. */
+  environment: Readonly<Record<string, string>>
   /** In order; their numbers are their places. */
   readonly events: Array<string>
   /** Of connections that a talker or an anchor was on. */

@@ -64,6 +64,7 @@ export const start = Effect.fnUntraced(function*(host: MemoryHost, guardian: Gua
     argv: words.slice(end + 1),
     env: {
       ...host.env,
+      ...guardian.environment,
       ...Object.fromEntries(words.slice(0, end).map(memoryExec.assignment)),
       LAZYCLUSTER_LEASE: guardian.id
     },

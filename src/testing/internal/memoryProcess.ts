@@ -45,6 +45,8 @@ export interface MemoryProcess {
   argv: ReadonlyArray<string>
   env: Readonly<Record<string, string>>
   cwd: string
+  /** What the program in it has exported. */
+  exported: Readonly<Record<string, string>>
   endedBy: string | undefined
   fiber: Fiber.RuntimeFiber<void> | undefined
 }
@@ -95,6 +97,7 @@ export const spawn = (host: MemoryHost, options: {
       argv: options.argv,
       env: options.env,
       cwd: options.cwd,
+      exported: {},
       endedBy: undefined,
       fiber: undefined
     }

@@ -66,7 +66,12 @@ const run = (host: memoryHost.MemoryHost, process: MemoryProcess, words: Readonl
       yield* process.io.stdout(bytesOf(`lazycluster ${line}`))
     }
     const end = rest.indexOf("--")
-    process.env = { ...process.env, ...Object.fromEntries(rest.slice(0, end).map(memoryExec.assignment)) }
+    const guardian = [...host.guardians.values()].find(({ state }) => sessions === `${state}/sessions`)
+    process.env = {
+      ...process.env,
+      ...guardian?.environment,
+      ...Object.fromEntries(rest.slice(0, end).map(memoryExec.assignment))
+    }
     process.argv = rest.slice(end + 1)
     return yield* memoryExec.exec(host, process)
   })

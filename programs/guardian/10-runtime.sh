@@ -65,6 +65,7 @@ lc_new() { # WORKING_DIRECTORY
     lc_remove "$lc_state"
     lc_refuse directory "${1:-${TMPDIR:-/tmp}}: ${lc_error##*: }"
   fi
+  [ -z "$lc_setup" ] || lc_prepare "$lc_setup"
 }
 
 lc_resume() {

@@ -64,8 +64,8 @@ lc_end() {
   exit 0
 }
 
-lc_talk() { # new|resume ID WORKING_DIRECTORY LEASE EVENTS_SEEN EXECUTABLE...
-  lc_id=$2 lc_lease=$4 lc_seen=$5
+lc_talk() { # new|resume ID WORKING_DIRECTORY LEASE EVENTS_SEEN SETTING=VALUE... EXECUTABLE...
+  lc_take=$1 lc_id=$2 lc_asked=$3 lc_lease=$4 lc_seen=$5
   HOME=${HOME:-/}
   cd "$HOME" 2>/dev/null || cd / || exit 1
   lc_base=${XDG_STATE_HOME:-$HOME/.local/state}/lazycluster
@@ -75,23 +75,35 @@ lc_talk() { # new|resume ID WORKING_DIRECTORY LEASE EVENTS_SEEN EXECUTABLE...
   { IFS= read -r lc_here </etc/machine-id; } 2>/dev/null
   { IFS= read -r lc_part </proc/sys/kernel/hostname && lc_here="$lc_here $lc_part"; } 2>/dev/null
   case $lc_id in '' | .* | *[!A-Za-z0-9._-]*) lc_refuse state 'an id is made of letters, digits, dots, dashes' ;; esac
-  if [ "$1" = renew ]; then lc_renew_aside; return; fi
+  if [ "$lc_take" = renew ]; then lc_renew_aside; return; fi
   case $lc_lease in '' | *[!0-9]*) lc_refuse state 'the lease is a number of seconds' ;; esac
-  case $1 in
-    new) lc_new "$3" ;;
+  shift 5
+  lc_setup=
+  while :; do
+    case ${1:-} in
+      setup=*) lc_setup=${1#*=} ;;
+      *=*) ;;
+      *) break ;;
+    esac
+    shift
+  done
+  case $lc_take in
+    new) lc_new "$lc_asked" ;;
     resume) lc_resume ;;
-    *) lc_refuse state "neither new nor resume: $1" ;;
+    *) lc_refuse state "neither new nor resume: $lc_take" ;;
   esac
   exec 2>>"$lc_state/log"
   lc_dog_alive || lc_guard
-  if [ "$1" = resume ]; then
+  if [ "$lc_take" = resume ]; then
     lc_unlink "$lc_links" "$lc_sshd"
     rmdir "$lc_state/ending"
   fi
   IFS= read -r lc_where <"$lc_state/directory"
-  shift 5
-  lc_ask
-  lc_facts "$@"
+  (
+    eval "$lc_load"
+    lc_ask
+    lc_facts "$@"
+  )
   lc_await
   printf 'ready %s\t%s\n' "$lc_state" "${lc_where#* }"
   lc_follow "$lc_seen"
