@@ -5,6 +5,7 @@ import * as Equal from "effect/Equal"
 import * as FastCheck from "effect/FastCheck"
 import * as Hash from "effect/Hash"
 import * as Schema from "effect/Schema"
+import * as JsFunction from "../../src/tasks/JsFunction.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import * as TaskStep from "../../src/tasks/TaskStep.ts"
@@ -70,6 +71,28 @@ describe("a task", () => {
     assert.strictEqual(String(four), RuntimeTask.render(four))
   })
 
+  it("shows a function of JavaScript by its name, and keeps where it is", () => {
+    const work = JsFunction.make({
+      module: new URL("file:///home/me/work.ts"),
+      name: "square",
+      args: { x: Schema.Number },
+      returns: Schema.Number
+    })
+    const task = RuntimeTask.runFunction(RuntimeTask.make(), work, { x: 2 }, { interpreter: "/opt/node" })
+    assert.strictEqual(RuntimeTask.render(task), `task task\n  0 call square({"x":2})`)
+    assert.deepStrictEqual(task.steps, [{
+      _tag: "RunFunction",
+      name: "square",
+      code: { _tag: "JavaScript", module: "file:///home/me/work.ts" },
+      args: `{"x":2}`,
+      env: {},
+      interpreter: "/opt/node"
+    }])
+    assert.strictEqual(String(work), "JsFunction(square)")
+    const problem = RuntimeTask.problems(RuntimeTask.runFunction(RuntimeTask.make(), work, { x: Number.NaN }))
+    assert.include(problem[0]?.detail, "args.x is NaN")
+  })
+
   it("is built in both calling styles, each step giving a new one", () => {
     const empty = RuntimeTask.make("four")
     const first = RuntimeTask.runCommand(RuntimeTask.withEnv(empty, { TOKEN: "s3cret" }), "echo Hello World!", {
@@ -97,6 +120,41 @@ describe("a task", () => {
 
   it("keeps its functions through copies", () => {
     assert.strictEqual(RuntimeTask.copy(four, "five").pipe(RuntimeTask.omitOnJoin).functions.get(3), hello)
+  })
+})
+
+describe("concat", () => {
+  const date = PythonFunction.make({
+    source: "def date(): return '2026-11-22'",
+    args: {},
+    returns: Schema.DateFromString
+  })
+  const other = RuntimeTask.make("other").pipe(
+    RuntimeTask.withEnv({ OWN: "1" }),
+    RuntimeTask.runFunction(date, {}),
+    RuntimeTask.getFile("log.txt"),
+    RuntimeTask.omitOnJoin
+  )
+
+  it("has the steps and functions of both, under the first name", () => {
+    const both = RuntimeTask.concat(four, other)
+    assert.isTrue(Equal.equals(four.pipe(RuntimeTask.concat(other)), both))
+    assert.deepStrictEqual([both.name, both.omitOnJoin, both.steps.length], ["four", false, 6])
+    assert.deepStrictEqual([...both.functions], [[3, hello], [4, date]])
+  })
+
+  it("leaves each step the environment of its own task", () => {
+    const both = RuntimeTask.concat(four, other)
+    assert.deepStrictEqual(both.env, {})
+    assert.deepStrictEqual(both.steps.map((step) => "env" in step ? step.env : undefined), [
+      { TOKEN: "s3cret", OTHER: "hidden" },
+      undefined,
+      undefined,
+      { TOKEN: "s3cret" },
+      { OWN: "1" },
+      undefined
+    ])
+    assert.deepStrictEqual(RuntimeTask.concat(four, RuntimeTask.copy(four, "again")).env, { TOKEN: "s3cret" })
   })
 })
 

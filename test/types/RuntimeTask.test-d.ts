@@ -2,6 +2,10 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import { describe, expectTypeOf, it } from "vitest"
+import type { SshError } from "../../src/services/SshError.ts"
+import * as FunctionCall from "../../src/tasks/FunctionCall.ts"
+import type { FunctionError } from "../../src/tasks/FunctionError.ts"
+import * as JsFunction from "../../src/tasks/JsFunction.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import type { TaskError } from "../../src/tasks/TaskError.ts"
@@ -23,6 +27,15 @@ const when = PythonFunction.make({
   returns: Schema.DateFromString
 })
 
+const work = JsFunction.fromModule<typeof import("../tasks/functions/work.ts")>("../tasks/functions/work.ts")
+
+const place = JsFunction.make({
+  module: "work.ts",
+  name: "place",
+  args: {},
+  returns: Schema.Struct({ cwd: Schema.Boolean })
+})
+
 describe("Returns", () => {
   it("is empty without functions", () => {
     expectTypeOf(RuntimeTask.make("t").pipe(RuntimeTask.runCommand("true"), RuntimeTask.sendFile("a")))
@@ -41,6 +54,28 @@ describe("Returns", () => {
     expectTypeOf<RuntimeTask.Returns<typeof piped>>().toEqualTypeOf<[string, Date]>()
     const first = RuntimeTask.runFunction(RuntimeTask.make(), hello, { name: "a" })
     expectTypeOf(RuntimeTask.runFunction(first, when, {})).toEqualTypeOf<RuntimeTask.RuntimeTask<[string, Date]>>()
+  })
+
+  it("of joined tasks is both, in order", () => {
+    const one = RuntimeTask.make("one").pipe(RuntimeTask.runFunction(hello, { name: "a" }))
+    const two = RuntimeTask.make("two").pipe(
+      RuntimeTask.runFunction(when, {}),
+      RuntimeTask.runFunction(hello, { name: "b" })
+    )
+    expectTypeOf(RuntimeTask.concat(one, two)).toEqualTypeOf<RuntimeTask.RuntimeTask<[string, Date, string]>>()
+    expectTypeOf(two.pipe(RuntimeTask.concat(one))).toEqualTypeOf<RuntimeTask.RuntimeTask<[Date, string, string]>>()
+    expectTypeOf(RuntimeTask.concat(RuntimeTask.make(), RuntimeTask.make())).toEqualTypeOf<
+      RuntimeTask.RuntimeTask<[]>
+    >()
+  })
+
+  it("has functions of both languages", () => {
+    const task = RuntimeTask.make().pipe(
+      RuntimeTask.runFunction(hello, { name: "a" }),
+      RuntimeTask.runFunction(work("hello", { args: { name: Schema.String }, returns: Schema.String }), { name: "b" }),
+      RuntimeTask.runFunction(place, {})
+    )
+    expectTypeOf(task).toEqualTypeOf<RuntimeTask.RuntimeTask<[string, string, { readonly cwd: boolean }]>>()
   })
 
   it("reaches the result and the events", () => {
@@ -64,5 +99,45 @@ describe("arguments", () => {
     RuntimeTask.runFunction(hello, { name: 1 })
     // @ts-expect-error the name is missing
     RuntimeTask.runFunction(RuntimeTask.make(), hello, {})
+  })
+})
+
+describe("a function of a module", () => {
+  it("takes the schemas that fit its types, and no others", () => {
+    work("same", { args: { x: Schema.NumberFromString }, returns: Schema.NumberFromString })
+    work("default", { args: { x: Schema.Number }, returns: Schema.Number })
+    // @ts-expect-error it takes a text, and a number is sent
+    work("same", { args: { x: Schema.Number }, returns: Schema.String })
+    // @ts-expect-error an argument is missing
+    work("hello", { args: {}, returns: Schema.String })
+    // @ts-expect-error it gives a text
+    work("hello", { args: { name: Schema.String }, returns: Schema.Number })
+    // @ts-expect-error it gives a text, and no date is one
+    work("hello", { args: { name: Schema.String }, returns: Schema.DateFromSelf })
+    // @ts-expect-error there is no such export
+    work("goodbye", { args: {}, returns: Schema.String })
+    // @ts-expect-error it is no function
+    work("notAFunction", { args: {}, returns: Schema.Number })
+  })
+
+  it("takes the schema of what it reports", () => {
+    const done = Schema.Struct({ done: Schema.Number })
+    const slowly = work("slowly", { args: { steps: Schema.Int }, returns: Schema.String, progress: done })
+    expectTypeOf(FunctionCall.progress(target, slowly, { steps: 1 })).toEqualTypeOf<
+      Stream.Stream<{ readonly done: number }, FunctionError | SshError>
+    >()
+    // @ts-expect-error it reports an object
+    work("slowly", { args: { steps: Schema.Int }, returns: Schema.String, progress: Schema.Number })
+  })
+})
+
+describe("FunctionCall", () => {
+  it("gives what the schemas say", () => {
+    expectTypeOf(FunctionCall.call(target, when, {})).toEqualTypeOf<Effect.Effect<Date, FunctionError | SshError>>()
+    expectTypeOf(FunctionCall.progress(target, when, {})).toEqualTypeOf<
+      Stream.Stream<unknown, FunctionError | SshError>
+    >()
+    // @ts-expect-error a number is no string
+    FunctionCall.call(target, hello, { name: 1 })
   })
 })
