@@ -16,14 +16,15 @@ import type { SshConfigError, SshError } from "../services/SshError.ts"
 import type { ForkedTask } from "./ForkedTask.ts"
 import { type GroupError, missed } from "./GroupError.ts"
 import { needed } from "./groupExecution.ts"
-import { acquire, defaultConcurrency, holdsOf } from "./groupMembers.ts"
-import type { HostFilter } from "./HostFilter.ts"
+import { acquire, defaultConcurrency, holdsOf, once } from "./groupMembers.ts"
+import type { HostRequirement } from "./HostFilter.ts"
 import type * as Runtime from "./Runtime.ts"
 
 export { execute, fork, join, leastBusy, log, type Where } from "./groupBackground.ts"
 export { broadcast, onEach, roundRobin } from "./groupExecution.ts"
 export { add, contains, exclude, get, include, remove, replaceEnvironment, withEnvironment } from "./groupMembers.ts"
 export { type Done, forEach, forEachEither, type QueueOptions, type Retry } from "./groupQueue.ts"
+export { getFile, sendFile } from "./groupTransfer.ts"
 
 /**
  * How many hosts must succeed: all, at least so many, or any number.
@@ -45,7 +46,7 @@ export interface Options extends Runtime.Options {
   /** Default `all`. */
   readonly policy?: Policy | undefined
   /** Hosts that lack something are closed again and kept as inactive; they count as failed. */
-  readonly filter?: HostFilter | undefined
+  readonly filter?: HostRequirement | undefined
 }
 
 /**
@@ -57,6 +58,8 @@ export interface Options extends Runtime.Options {
 export interface Inactive {
   readonly host: string
   readonly message: string
+  /** The name under which the machine is in the group. */
+  readonly sameAs?: string | undefined
 }
 
 /**
@@ -146,8 +149,20 @@ export const make = Effect.fn("RuntimeGroup.make")(function*(
   return yield* allOrNothing.make(assemble(hosts, options))
 })
 
-const assemble = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Host>, options: Options) {
-  const { asked, inactive, members } = yield* acquire(hosts, options, "RuntimeGroup.make")
+/**
+ * The same, where machines that are known under several names are taken into use once, under the first of them.
+ *
+ * @internal
+ */
+export const makeOnce = (hosts: ReadonlyArray<string | Host>, options: Options) =>
+  allOrNothing.make(assemble(hosts, options, once))
+
+const assemble = Effect.fnUntraced(function*(
+  hosts: ReadonlyArray<string | Host>,
+  options: Options,
+  sift: typeof once = Effect.succeed
+) {
+  const { asked, inactive, members } = yield* Effect.flatMap(acquire(hosts, options, "RuntimeGroup.make"), sift)
   const group = fromRuntimes(members.map(({ value }) => value), options)
   const wanted = needed(group.policy, asked)
   if (members.length < wanted) {

@@ -10,7 +10,7 @@ import type { Ssh } from "../services/Ssh.ts"
 import { SshConfig } from "../services/SshConfig.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import { GroupError } from "./GroupError.ts"
-import type { HostFilter } from "./HostFilter.ts"
+import type { HostRequirement } from "./HostFilter.ts"
 import * as RuntimeGroup from "./RuntimeGroup.ts"
 
 /**
@@ -19,7 +19,7 @@ import * as RuntimeGroup from "./RuntimeGroup.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Omit<RuntimeGroup.Options, "filter">, HostFilter {
+export interface Options extends Omit<RuntimeGroup.Options, "filter">, HostRequirement {
   /** Only these aliases. */
   readonly includeHosts?: ReadonlyArray<string> | undefined
   /** Not these. */
@@ -27,9 +27,9 @@ export interface Options extends Omit<RuntimeGroup.Options, "filter">, HostFilte
 }
 
 /**
- * Takes the hosts of the ssh config into use, all in parallel; those that cannot be used, or lack something, are kept as
- * `inactive` with the reason (policy `bestEffort` unless another is given). Fails with `GroupError` `NoHosts` when no host
- * is left.
+ * Takes the hosts of the ssh config into use, all in parallel. Those that cannot be used, or lack something, are kept as
+ * `inactive` with the reason; so are further names of a machine, which is taken once, by the first that the config has for
+ * it. The policy is `bestEffort` unless another is given. Fails with `GroupError` `NoHosts` when no host is left.
  *
  * @since 0.1.0
  * @category constructors
@@ -42,14 +42,14 @@ export const createGroup = Effect.fn("RuntimeManager.createGroup")(function*(
   Ssh | SshConfig | Scope.Scope
 > {
   const config = yield* SshConfig
-  const { excludeHosts = [], gpuRequired, includeHosts, installedExecutables, minCpuCores, minMemory, ...rest } =
-    options
+  const { excludeHosts = [], includeHosts, ...rest } = options
+  const { filterCommands, gpuRequired, installedExecutables, minCpuCores, minMemory, where, ...others } = rest
   const known = includeHosts ?? (yield* config.aliases)
   const hosts = known.filter((host) => !excludeHosts.includes(host))
-  const group = yield* RuntimeGroup.make(hosts, {
+  const group = yield* RuntimeGroup.makeOnce(hosts, {
     policy: "bestEffort",
-    ...rest,
-    filter: { gpuRequired, installedExecutables, minCpuCores, minMemory }
+    ...others,
+    filter: { filterCommands, gpuRequired, installedExecutables, minCpuCores, minMemory, where }
   })
   if (group.runtimes.length > 0) return group
   return yield* new GroupError({

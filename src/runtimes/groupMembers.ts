@@ -14,11 +14,12 @@ import * as Scope from "effect/Scope"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import * as parallelScopes from "../internal/parallelScopes.ts"
 import * as Host from "../services/Host.ts"
+import { sameMachine } from "../services/HostIdentity.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import { GroupError } from "./GroupError.ts"
-import { lacks } from "./HostFilter.ts"
+import { check } from "./HostFilter.ts"
 import * as Runtime from "./Runtime.ts"
 import type { Hold, Inactive, Options, RuntimeGroup } from "./RuntimeGroup.ts"
 
@@ -75,12 +76,14 @@ export const acquire = Effect.fnUntraced(function*(
   const executables = [...(rest.executables ?? []), ...(filter.installedExecutables ?? [])]
   const hosts = yield* distinct(given, step, members)
   const member = (host: Given) =>
-    Effect.flatMap(Runtime.make(host, { ...rest, executables }), (runtime) => {
-      const lacking = lacks(runtime.facts, filter)
-      return lacking.length === 0
-        ? Effect.succeed(runtime)
-        : Effect.fail({ _tag: "Lacking" as const, message: lacking.join(", ") })
-    })
+    Effect.flatMap(
+      Runtime.make(host, { ...rest, executables }),
+      (runtime) =>
+        Effect.flatMap(check(runtime, filter), (lacking) =>
+          lacking.length === 0
+            ? Effect.succeed(runtime)
+            : Effect.fail({ _tag: "Lacking" as const, message: lacking.join(", ") }))
+    )
   const failed = yield* Ref.make<ReadonlyArray<Inactive & { readonly index: number }>>([])
   const acquired = yield* parallelScopes.forEach(
     hosts,
@@ -100,6 +103,48 @@ export const acquire = Effect.fnUntraced(function*(
   const inactive = (yield* Ref.get(failed)).toSorted((a, b) => a.index - b.index)
     .map(({ host, message }): Inactive => ({ host, message }))
   return { members: acquired.flatMap(Option.toArray), inactive, asked: hosts.length }
+})
+
+/**
+ * Closes all but the first of those that are one machine, and one user there, under several names.
+ *
+ * @internal
+ */
+export const once = Effect.fnUntraced(function*(acquired: Acquired): Effect.fn.Return<Acquired> {
+  const named = yield* Effect.forEach(
+    acquired.members,
+    (member) =>
+      member.value.connection.pipe(
+        Effect.flatMap((connection) => connection.identity),
+        // A host that was lost again meanwhile is like no other.
+        Effect.option,
+        Effect.map((identity) => ({ member, identity }))
+      ),
+    { concurrency: "unbounded" }
+  )
+  const same = Option.getEquivalence(sameMachine)
+  const firsts = named.map(({ identity }) =>
+    named.find((one) => Option.isSome(identity) && same(one.identity, identity))
+  )
+  const members = named.filter((one, index) => (firsts[index] ?? one) === one).map(({ member }) => member)
+  const others = named.flatMap(({ member }, index) => {
+    const first = firsts[index]?.member ?? member
+    return first === member ? [] : [{ member, sameAs: first.value.host.alias }]
+  })
+  yield* Effect.forEach(others, ({ member }) => Scope.close(member.scope, Exit.void), {
+    concurrency: "unbounded",
+    discard: true
+  })
+  const aliased = others.map(({ member, sameAs }): Inactive => ({
+    host: member.value.host.alias,
+    message: `it is the same machine as ${sameAs}`,
+    sameAs
+  }))
+  return {
+    members,
+    inactive: [...acquired.inactive, ...aliased],
+    asked: acquired.asked - others.length
+  }
 })
 
 /**

@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
 import type * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as RuntimeManager from "../../src/runtimes/RuntimeManager.ts"
 import { SshConfig } from "../../src/services/SshConfig.ts"
@@ -73,4 +76,66 @@ describe("createGroup", () => {
       assert.deepInclude(error, { _tag: "GroupError", reason: "Quorum", wanted: 4 })
       assert.deepStrictEqual(yield* hosts.leftovers, [])
     }).pipe(Effect.provide(world)))
+
+  it.scoped("takes a machine that has several names once, by the first, and tells the others", () => {
+    const machine = { hostKey: "SHA256:k", address: "10.0.0.7", port: 22, user: "ada" }
+    const names = ["other", "one", "two", "uno"]
+    return Effect.gen(function*() {
+      const hosts = yield* InMemorySsh
+      const group = yield* RuntimeManager.createGroup()
+      assert.deepStrictEqual(aliases(group), ["other", "one", "two"])
+      assert.deepStrictEqual(group.inactive, [
+        { host: "uno", message: "it is the same machine as one", sameAs: "one" }
+      ])
+      assert.strictEqual((yield* hosts.connections("uno")).open, 0)
+      assert.deepStrictEqual((yield* hosts.leftovers).filter((left) => left.includes("uno")), [])
+      // Another name counts for no policy: neither as a host that is there, nor as one that failed.
+      const all = yield* RuntimeManager.createGroup({ policy: "all" })
+      assert.deepStrictEqual(aliases(all), ["other", "one", "two"])
+      const error = yield* Effect.flip(RuntimeManager.createGroup({ policy: { quorum: 4 } }))
+      assert.deepInclude(error, { _tag: "GroupError", reason: "Quorum", succeeded: ["other", "one", "two"] })
+    }).pipe(Effect.provide(Layer.merge(
+      layer([
+        "other",
+        { alias: "one", identity: machine },
+        { alias: "two", identity: { ...machine, port: 2222 } },
+        { alias: "uno", identity: machine }
+      ]),
+      config(Effect.succeed(names))
+    )))
+  })
+
+  it.scoped("waits for one deadline, however many hosts do not answer", () => {
+    const names = Array.from({ length: 20 }, (_, n) => `host-${n + 1}`)
+    return Effect.gen(function*() {
+      const hosts = yield* InMemorySsh
+      for (const alias of names.slice(0, 19)) yield* hosts.unreachable(alias)
+      const fiber = yield* Effect.fork(RuntimeManager.createGroup())
+      yield* TestClock.adjust("9900 millis")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      yield* TestClock.adjust("200 millis")
+      assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)))
+      const group = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(aliases(group), ["host-20"])
+      assert.deepStrictEqual(group.inactive.map(({ host }) => host), names.slice(0, 19))
+      for (const { message } of group.inactive) assert.include(message, "Timeout")
+    }).pipe(Effect.provide(Layer.merge(layer(names), config(Effect.succeed(names)))))
+  })
+
+  it.scoped("asks hosts themselves: commands, executables, any predicate on facts", () =>
+    Effect.gen(function*() {
+      const group = yield* RuntimeManager.createGroup({
+        includeHosts: ["a", "b", "gpu"],
+        filterCommands: ["test -d /data"],
+        where: ({ cpus }) => cpus < 8 || "it is too big"
+      })
+      assert.deepStrictEqual(aliases(group), ["b"])
+      assert.deepStrictEqual(group.inactive.map(({ host, message }) => [host, message]), [
+        ["a", "`test -d /data` exited with 1"],
+        ["gpu", "it is too big"]
+      ])
+    }).pipe(Effect.provide(Layer.merge(
+      layer(["a", { alias: "b", files: { "/data/": "" } }, { alias: "gpu", facts: { cpus: 32 } }]),
+      config(Effect.succeed([]))
+    ))))
 })
