@@ -57,16 +57,19 @@ export const run = (options: {
 
   /** One stay on a connection; what was lost is not an error, for it may come back. */
   const again = (at: Address) =>
-    Effect.flatMap(from.connection, (connection) =>
-      Effect.retry(listen(connection, at), {
-        schedule: Schedule.upTo(rebinding, healWithin),
-        while: (error) => !isLost(error)
-      }).pipe(
-        Effect.tap(() => state.set(bound, undefined)),
-        Effect.flatMap(serve),
-        Effect.catchIf(isLost, Effect.succeed),
-        Effect.scoped
-      ))
+    Effect.flatMap(
+      from.connection,
+      (connection) =>
+        Effect.retry(Effect.tapError(listen(connection, at), (error) => state.set(bound, error)), {
+          schedule: Schedule.upTo(rebinding, healWithin),
+          while: (error) => !isLost(error)
+        }).pipe(
+          Effect.tap(() => state.set(bound, undefined)),
+          Effect.flatMap(serve),
+          Effect.catchIf(isLost, Effect.succeed),
+          Effect.scoped
+        )
+    )
 
   return Effect.gen(function*() {
     const { lost, port } = yield* Effect.scoped(Effect.gen(function*() {

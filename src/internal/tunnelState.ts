@@ -30,6 +30,12 @@ export interface TunnelState {
 const linkError = (end: End, detail: string) =>
   new SshError({ reason: "LinkLost", host: end.host.alias, step: "tunnel", detail })
 
+/** Attempt after attempt fails in the same way: that is one state. A SubscriptionRef tells what has not changed, too. */
+const isSame = (a: State, b: State): boolean =>
+  a === b ||
+  (a._tag === "Open" && b._tag === "Open") ||
+  (a._tag === "Healing" && b._tag === "Healing" && a.cause.host === b.cause.host && a.cause.reason === b.cause.reason)
+
 /**
  * Closed with the scope.
  *
@@ -39,10 +45,10 @@ export const make: Effect.Effect<TunnelState, never, Scope.Scope> = Effect.gen(f
   const missing = yield* Ref.make<ReadonlyMap<object, SshError>>(new Map())
   const state = yield* SubscriptionRef.make<State>({ _tag: "Open" })
   const become = (next: State) =>
-    SubscriptionRef.updateSome(state, (now) => {
-      if (now._tag === "Closed" || (now._tag === "Open" && next._tag === "Open")) return Option.none()
-      return Option.some(next)
-    })
+    SubscriptionRef.updateSome(
+      state,
+      (now) => now._tag === "Closed" ? Option.none() : Option.some(next)
+    )
   const close: TunnelState["close"] = (cause) => become({ _tag: "Closed", cause })
   yield* Effect.addFinalizer(() => close())
 
@@ -78,6 +84,6 @@ export const make: Effect.Effect<TunnelState, never, Scope.Scope> = Effect.gen(f
     set,
     watch,
     close,
-    changes: Stream.takeUntil(state.changes, ({ _tag }) => _tag === "Closed")
+    changes: state.changes.pipe(Stream.changesWith(isSame), Stream.takeUntil(({ _tag }) => _tag === "Closed"))
   }
 })
