@@ -196,17 +196,20 @@ export const runStep = (
   Match.type<TaskStep>().pipe(
     Match.tagsExhaustive({
       RunCommand: (step) => runCommand(running, step),
-      SendFile: ({ local, remote }) =>
+      SendFile: ({ local, remote, ...selection }) =>
         transfer(running, (to, options) =>
           Effect.flatMap(Path.Path, (path) => {
             const written = remote ?? path.basename(path.resolve(local))
-            return FileTransfer.send(to, local, withSlashOf(written, running.target.resolve(written)), options)
+            return FileTransfer.send(to, local, withSlashOf(written, running.target.resolve(written)), {
+              ...selection,
+              ...options
+            })
           })),
-      GetFile: ({ local, remote }) =>
+      GetFile: ({ local, remote, ...selection }) =>
         transfer(running, (from, options) =>
           Effect.flatMap(Path.Path, (path) => {
             const resolved = running.target.resolve(remote)
-            return FileTransfer.get(from, resolved, local ?? path.basename(resolved), options)
+            return FileTransfer.get(from, resolved, local ?? path.basename(resolved), { ...selection, ...options })
           })),
       RunFunction: (step) => runFunction(running, step)
     })

@@ -57,11 +57,14 @@ const lines = (mark: string, text: string): ReadonlyArray<string> => {
 const dropped = (mark: string, count: number): ReadonlyArray<string> =>
   count === 0 ? [] : [`    ${mark} (${count} characters before this are in the log file)`]
 
+const copied = ({ bytes, files, unchanged }: Transferred): string =>
+  `${files} files, ${bytes} bytes${unchanged === 0 ? "" : `, ${unchanged} unchanged`}`
+
 const ofStep = (log: StepLog): ReadonlyArray<string> => [
   `  ${log.step}: ${log.text} (${
     [
       ...(log.exitCode === undefined ? [] : [`exit code ${log.exitCode}`]),
-      ...(log.transferred === undefined ? [] : [`${log.transferred.files} files, ${log.transferred.bytes} bytes`]),
+      ...(log.transferred === undefined ? [] : [copied(log.transferred)]),
       Duration.format(log.duration)
     ].join(", ")
   })`,

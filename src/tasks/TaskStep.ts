@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Match from "effect/Match"
 import * as Schema from "effect/Schema"
 import { withoutControl } from "../internal/outputText.ts"
+import { Selection } from "../services/FileTransfer.ts"
 import { FunctionCode } from "./FunctionCode.ts"
 
 const Env = Schema.Record({ key: Schema.String, value: Schema.String })
@@ -28,7 +29,8 @@ export const RunCommand = Schema.TaggedStruct("RunCommand", { command: Schema.St
 export const SendFile = Schema.TaggedStruct("SendFile", {
   local: Schema.String,
   /** Default: the name of the local file, in the working directory. */
-  remote: Schema.optionalWith(Schema.String, { exact: true })
+  remote: Schema.optionalWith(Schema.String, { exact: true }),
+  ...Selection.fields
 })
 
 /**
@@ -40,7 +42,8 @@ export const SendFile = Schema.TaggedStruct("SendFile", {
 export const GetFile = Schema.TaggedStruct("GetFile", {
   remote: Schema.String,
   /** Default: the name of the remote file, in the current directory of this process. */
-  local: Schema.optionalWith(Schema.String, { exact: true })
+  local: Schema.optionalWith(Schema.String, { exact: true }),
+  ...Selection.fields
 })
 
 const decodeArguments = Schema.decodeUnknownEither(
@@ -95,6 +98,16 @@ const withNames = (text: string, env: Readonly<Record<string, string>>): string 
   return names.length === 0 ? text : `${text} (env: ${names.join(", ")})`
 }
 
+const withSelection = (text: string, { compare, exclude = [], gitignore, links }: Selection): string => {
+  const said = [
+    ...(exclude.length === 0 ? [] : [`without ${exclude.map(shorten).join(", ")}`]),
+    ...(gitignore === true ? ["as .gitignore says"] : []),
+    ...(links === "follow" ? ["links followed"] : []),
+    ...(compare === "hash" ? ["compared by hash"] : [])
+  ]
+  return said.length === 0 ? text : `${text} (${said.join("; ")})`
+}
+
 /**
  * A step as one line of a plan. Values of the environment are left out.
  *
@@ -104,8 +117,10 @@ const withNames = (text: string, env: Readonly<Record<string, string>>): string 
 export const render: (step: TaskStep) => string = Match.type<TaskStep>().pipe(
   Match.tagsExhaustive({
     RunCommand: ({ command, env }) => withNames(`run ${shorten(command)}`, env),
-    SendFile: ({ local, remote }) => `send ${shorten(local)}${remote === undefined ? "" : ` to ${shorten(remote)}`}`,
-    GetFile: ({ local, remote }) => `get ${shorten(remote)}${local === undefined ? "" : ` to ${shorten(local)}`}`,
+    SendFile: ({ local, remote, ...selection }) =>
+      withSelection(`send ${shorten(local)}${remote === undefined ? "" : ` to ${shorten(remote)}`}`, selection),
+    GetFile: ({ local, remote, ...selection }) =>
+      withSelection(`get ${shorten(remote)}${local === undefined ? "" : ` to ${shorten(local)}`}`, selection),
     RunFunction: ({ args, env, name }) => withNames(`call ${name}(${shorten(args)})`, env)
   })
 )

@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
+import type { Selection } from "../services/FileTransfer.ts"
 import * as RemoteFunction from "./RemoteFunction.ts"
 import { type AnyFunction, append, fieldsOf, isRuntimeTask, RuntimeTask } from "./runtimeTaskModel.ts"
 import type * as TaskStep from "./TaskStep.ts"
@@ -49,12 +50,21 @@ export const runCommand: {
  * @category combinators
  */
 export const sendFile: {
-  (local: string, remote?: string): <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>) => RuntimeTask<R>
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, local: string, remote?: string): RuntimeTask<R>
+  (
+    local: string,
+    remote?: string,
+    options?: Selection
+  ): <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>) => RuntimeTask<R>
+  <R extends ReadonlyArray<unknown>>(
+    self: RuntimeTask<R>,
+    local: string,
+    remote?: string,
+    options?: Selection
+  ): RuntimeTask<R>
 } = dual(
   isDataFirst,
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, local: string, remote?: string) =>
-    append(self, { _tag: "SendFile", local, ...(remote === undefined ? {} : { remote }) })
+  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, local: string, remote?: string, options?: Selection) =>
+    append(self, { _tag: "SendFile", local, ...(remote === undefined ? {} : { remote }), ...options })
 )
 
 /**
@@ -65,12 +75,21 @@ export const sendFile: {
  * @category combinators
  */
 export const getFile: {
-  (remote: string, local?: string): <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>) => RuntimeTask<R>
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, remote: string, local?: string): RuntimeTask<R>
+  (
+    remote: string,
+    local?: string,
+    options?: Selection
+  ): <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>) => RuntimeTask<R>
+  <R extends ReadonlyArray<unknown>>(
+    self: RuntimeTask<R>,
+    remote: string,
+    local?: string,
+    options?: Selection
+  ): RuntimeTask<R>
 } = dual(
   isDataFirst,
-  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, remote: string, local?: string) =>
-    append(self, { _tag: "GetFile", remote, ...(local === undefined ? {} : { local }) })
+  <R extends ReadonlyArray<unknown>>(self: RuntimeTask<R>, remote: string, local?: string, options?: Selection) =>
+    append(self, { _tag: "GetFile", remote, ...(local === undefined ? {} : { local }), ...options })
 )
 
 /**

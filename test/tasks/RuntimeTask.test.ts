@@ -71,6 +71,21 @@ describe("a task", () => {
     assert.strictEqual(String(four), RuntimeTask.render(four))
   })
 
+  it("shows what belongs to a transfer", () => {
+    const task = RuntimeTask.make("t").pipe(
+      RuntimeTask.sendFile("src", "work/", { exclude: ["*.pyc", "/data"], gitignore: true, links: "follow" }),
+      RuntimeTask.getFile("out", "here", { compare: "hash" })
+    )
+    assert.strictEqual(
+      RuntimeTask.render(task),
+      [
+        "task t",
+        "  0 send src to work/ (without *.pyc, /data; as .gitignore says; links followed)",
+        "  1 get out to here (compared by hash)"
+      ].join("\n")
+    )
+  })
+
   it("shows a function of JavaScript by its name, and keeps where it is", () => {
     const work = JsFunction.make({
       module: new URL("file:///home/me/work.ts"),

@@ -243,6 +243,30 @@ describe("files", () => {
       assert.strictEqual((yield* fs.stat(`${directory}/back/again.sh`)).mode & 0o777, 0o750)
     }).pipe(Effect.provide(environment)))
 
+  it.scopedLive("that are folders go and come as they were chosen", () =>
+    Effect.gen(function*() {
+      const { directory, target, workingDirectory } = yield* LocalTarget.make
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.makeDirectory(`${directory}/tree/empty`, { recursive: true })
+      yield* fs.writeFileString(`${directory}/tree/a.txt`, "a")
+      yield* fs.writeFileString(`${directory}/tree/b.pyc`, "b")
+      const task = RuntimeTask.make().pipe(
+        RuntimeTask.sendFile(`${directory}/tree`, "d1/d2/", { exclude: ["*.pyc"] }),
+        RuntimeTask.getFile("d1/d2/tree/a.txt", `${directory}/one.txt`),
+        RuntimeTask.getFile("d1", `${directory}/back`)
+      )
+      const done = yield* TaskRunner.run(target, task)
+      const names = (path: string) => Effect.map(fs.readDirectory(path), (names) => names.sort())
+      assert.deepStrictEqual(yield* names(`${workingDirectory}/d1/d2/tree`), ["a.txt", "empty"])
+      assert.deepStrictEqual(yield* names(`${directory}/back/d2/tree`), ["a.txt", "empty"])
+      assert.strictEqual(yield* fs.readFileString(`${directory}/one.txt`), "a")
+      assert.deepStrictEqual(done.executionLog.map(({ kind, transferred }) => [kind, transferred?.files]), [
+        ["SendFile", 1],
+        ["GetFile", 1],
+        ["GetFile", 1]
+      ])
+    }).pipe(Effect.provide(environment)))
+
   it.scopedLive("that are missing are told, with the step", () =>
     Effect.gen(function*() {
       const { directory, target } = yield* LocalTarget.make
