@@ -113,6 +113,14 @@ export const connect = (failed: Failed): SshError | SshConfigError => {
   }
   const system = systemCodes.find(([pattern]) => pattern.test(all))
   if (system !== undefined) return connectError(host, where, Object.assign(new Error(detail), { code: system[1] }))
+  if (/kex_exchange_identification: (?:read: )?(?:Connection closed|Connection reset)/.test(all)) {
+    return error(
+      "Unreachable",
+      "connect",
+      `${where} closes the connection before it says anything: ${detail}`,
+      "sshd does so when too many connections wait (MaxStartups) or a filter forbids this machine; so does a ProxyCommand that does not get through"
+    )
+  }
   if (/no matching .* found|protocol|banner|kex/i.test(all)) {
     return error(
       "Protocol",

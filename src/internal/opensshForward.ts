@@ -49,12 +49,21 @@ export const make = Effect.fnUntraced(function*(link: Link): Effect.fn.Return<
     return `${link.directory}/f${count}`
   })
 
-  /** Held as long as the scope is open. Given back where it may be there: also when its answer did not come. */
-  const forward = (one: Mux.Forward, step: string) =>
-    Effect.zipRight(
-      Effect.addFinalizer(() => bounded.within(Effect.ignore(link.ask(Mux.close(one), step)), "5 seconds")),
-      link.ask(Mux.open(one), step)
-    )
+  const links = yield* Effect.scope
+  /**
+   * Held as long as the scope is open. A master gives back only what the host has answered, so an answer is awaited by
+   * itself, whoever gives up.
+   */
+  const forward = (one: Mux.Forward, step: string): Effect.Effect<number, SshError | Refused, Scope.Scope> =>
+    Effect.gen(function*() {
+      const answer = yield* Deferred.make<number, SshError | Refused>()
+      const close = Effect.zipRight(Deferred.await(answer), link.ask(Mux.close(one), step))
+      yield* Effect.acquireRelease(
+        Effect.forkIn(Effect.intoDeferred(Effect.interruptible(link.ask(Mux.open(one), step)), answer), links),
+        () => bounded.within(Effect.ignore(close), "5 seconds")
+      )
+      return yield* Deferred.await(answer)
+    })
 
   /** One socket for each far end, kept for a while: a page that is looked at makes many connections. */
   const entrances = yield* liveMap.make({

@@ -20,7 +20,7 @@ const framed = [
   `trap : HUP INT TERM`,
   `exec 3>&2 2>/dev/null`,
   `printf '${start}%s\\n' "$1" >&3`,
-  `/bin/sh -c "$2" "$0" 2>&3 3>&-`,
+  `( exec /bin/sh -c "$2" "$0" 2>&3 3>&- )`,
   `lc_code=$?`,
   `lc_name=`,
   `[ "$lc_code" -le 128 ] || lc_name=$(kill -l "$lc_code")`,

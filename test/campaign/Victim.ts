@@ -69,7 +69,8 @@ const orNothing = <A, R>(effect: Effect.Effect<ReadonlyArray<A>, PlatformError, 
  */
 export const start = (
   fleet: FleetService,
-  lease: number
+  lease: number,
+  transport: "auto" | "openssh" = "auto"
 ): Effect.Effect<Victim, PlatformError, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
@@ -84,7 +85,8 @@ export const start = (
       program,
       fleet.configFile,
       fleet.hosts.join(","),
-      String(lease)
+      String(lease),
+      transport
     ).pipe(
       Command.env({
         HOME: home,

@@ -1,6 +1,6 @@
 /**
  * A manager to be killed: brings a Dask cluster up on the hosts named, runs the example on it, says which phase it is in, and
- * stays until its input ends. `dyingManager.ts CONFIG_FILE HOSTS LEASE_SECONDS`
+ * stays until its input ends. `dyingManager.ts CONFIG_FILE HOSTS LEASE_SECONDS [openssh]`
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeStream from "@effect/platform-node/NodeStream"
@@ -14,7 +14,7 @@ import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 
-const [configFile = "", hosts = "", lease = "4"] = process.argv.slice(2)
+const [configFile = "", hosts = "", lease = "4", transport] = process.argv.slice(2)
 
 const phase = (name: string) => Console.log(`phase ${name}`)
 
@@ -42,6 +42,9 @@ Cleanup.collect(life).pipe(
   Effect.tap(({ reports }) => Console.log(`reports ${JSON.stringify(reports)}`)),
   Effect.flatMap(({ exit }) => exit),
   Effect.tapErrorCause((cause) => Console.log(`failed ${String(cause).split("\n")[0]}`)),
-  Effect.provide(Lazycluster.layerOf({ sshConfig: { file: configFile } })),
+  Effect.provide(Lazycluster.layerOf({
+    sshConfig: { file: configFile },
+    ssh: { transport: transport === "openssh" ? transport : "auto" }
+  })),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )
