@@ -80,6 +80,9 @@ const isFresh = (kept: Kept): Effect.Effect<boolean> =>
     (now) => now.every(([, stamp], index) => stamp === kept.inputs[index]?.[1])
   )
 
+const entry = (path: string, name: string): string =>
+  `export { ${JSON.stringify(name)} as lazyclusterFunction } from ${JSON.stringify(path)}`
+
 const build = Effect.fnUntraced(function*(module: string, name: string): Effect.fn.Return<Kept, Refused> {
   const from = process.cwd()
   const path = module.startsWith("file:")
@@ -91,7 +94,7 @@ const build = Effect.fnUntraced(function*(module: string, name: string): Effect.
     try: () =>
       esbuild.build({
         stdin: {
-          contents: `export { ${JSON.stringify(name)} as lazyclusterFunction } from ${JSON.stringify(path)}`,
+          contents: entry(path, name),
           resolveDir: from
         },
         absWorkingDir: from,

@@ -99,8 +99,8 @@ type Reports<F, Encoded> = F extends (args: never, context: infer C) => unknown 
   : unknown
 
 /**
- * The exports of a module whose types are known: the schemas must fit what the function takes, returns and reports. The type
- * argument imports nothing when the program runs.
+ * The exports of a module whose types are known: the schemas must fit what the function takes, returns and reports. `import type`
+ * loads nothing when the program runs.
  *
  * @since 0.1.0
  * @category constructors
@@ -108,10 +108,12 @@ type Reports<F, Encoded> = F extends (args: never, context: infer C) => unknown 
  * import { JsFunction } from "lazycluster"
  * import { Schema } from "effect"
  *
- * // Here stands: JsFunction.fromModule<typeof import("./work.ts")>(new URL("./work.ts", import.meta.url))
- * const work = JsFunction.fromModule<{ square: (args: { x: number }) => Promise<number> }>("./work.ts")
+ * // import type * as work from "./work.ts"
+ * declare const work: { readonly square: (args: { readonly x: number }) => Promise<number> }
  *
- * const square = work("square", { args: { x: Schema.Number }, returns: Schema.Number })
+ * const of = JsFunction.fromModule<typeof work>(new URL("./work.ts", import.meta.url))
+ *
+ * const square = of("square", { args: { x: Schema.Number }, returns: Schema.Number })
  */
 export const fromModule = <Module extends object>(module: URL | string) =>
 <

@@ -57,13 +57,20 @@ const failure = (
 /** The interpreters of environments that were made, by host in use: what is gone with the host is forgotten. */
 type Interpreters = WeakMap<TaskTarget, Map<string, string>>
 
+const keyOf = (environment: PythonEnvironment.PythonEnvironment): string => JSON.stringify(environment)
+
+const pythonCode = (name: string, { file, modules, source }: typeof FunctionCode.Python.Type): string =>
+  JSON.stringify({ name, source, file, modules })
+
+const bundleCode = (name: string, { code, map }: JsBundle.Bundle): string => JSON.stringify({ name, bundle: code, map })
+
 const environmentOf = Effect.fnUntraced(function*(
   interpreters: Interpreters,
   target: TaskTarget,
   request: Request,
   environment: PythonEnvironment.PythonEnvironment
 ) {
-  const key = JSON.stringify(environment)
+  const key = keyOf(environment)
   const known = interpreters.get(target) ?? new Map<string, string>()
   interpreters.set(target, known)
   const found = known.get(key)
@@ -93,16 +100,18 @@ export const make: Effect.Effect<Prepare> = Effect.gen(function*() {
   const python = Effect.fnUntraced(function*(
     target: TaskTarget,
     request: Request,
-    { environment, file, modules, source }: typeof FunctionCode.Python.Type,
+    code: typeof FunctionCode.Python.Type,
     named: string | undefined
   ): Effect.fn.Return<Prepared, FunctionError | SshError> {
     const program = yield* Programs.load("function", "python")
     const calling = yield* Programs.load("calling", "python")
     const interpreter = named ??
-      (environment === undefined ? "python3" : yield* environmentOf(interpreters, target, request, environment))
+      (code.environment === undefined
+        ? "python3"
+        : yield* environmentOf(interpreters, target, request, code.environment))
     return {
       interpreter,
-      code: JSON.stringify({ name: request.name, source, file, modules }),
+      code: pythonCode(request.name, code),
       start: (target, mark, env) => target.python(program, [mark, calling.source], { python: interpreter, env })
     }
   })
@@ -114,13 +123,13 @@ export const make: Effect.Effect<Prepare> = Effect.gen(function*() {
     interpreter: string
   ): Effect.fn.Return<Prepared, FunctionError> {
     const program = yield* Programs.load("function", "node")
-    const { code, map } = yield* Effect.mapError(
+    const bundled = yield* Effect.mapError(
       bundle(module, request.name),
       (refused) => failure(target, request, "Source", refused)
     )
     return {
       interpreter,
-      code: JSON.stringify({ name: request.name, bundle: code, map }),
+      code: bundleCode(request.name, bundled),
       start: (target, mark, env) =>
         Effect.tap(
           target.exec({ argv: nodeArgv(program, interpreter), env }),

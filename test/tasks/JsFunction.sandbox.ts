@@ -8,10 +8,11 @@ import { execFileSync } from "node:child_process"
 import * as FunctionCall from "../../src/tasks/FunctionCall.ts"
 import { FunctionError } from "../../src/tasks/FunctionError.ts"
 import * as JsFunction from "../../src/tasks/JsFunction.ts"
+import type * as functions from "./functions/work.ts"
 import * as LocalTarget from "./localTarget.ts"
 
 const module = new URL("./functions/work.ts", import.meta.url)
-const work = JsFunction.fromModule<typeof import("./functions/work.ts")>(module)
+const work = JsFunction.fromModule<typeof functions>(module)
 
 const hello = work("hello", { args: { name: Schema.String }, returns: Schema.String })
 const slowly = work("slowly", {

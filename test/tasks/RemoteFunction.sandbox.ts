@@ -17,8 +17,9 @@ import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import * as TaskRunner from "../../src/tasks/TaskRunner.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { services } from "../faults/faulty.ts"
+import type * as functions from "./functions/work.ts"
 
-const work = JsFunction.fromModule<typeof import("./functions/work.ts")>(
+const work = JsFunction.fromModule<typeof functions>(
   new URL("./functions/work.ts", import.meta.url)
 )
 

@@ -12,6 +12,7 @@ import type { TaskError } from "../../src/tasks/TaskError.ts"
 import type { TaskEvent, TaskResult } from "../../src/tasks/TaskEvent.ts"
 import * as TaskRunner from "../../src/tasks/TaskRunner.ts"
 import type { TaskTarget } from "../../src/tasks/TaskTarget.ts"
+import type * as functions from "../tasks/functions/work.ts"
 
 declare const target: TaskTarget
 
@@ -27,7 +28,7 @@ const when = PythonFunction.make({
   returns: Schema.DateFromString
 })
 
-const work = JsFunction.fromModule<typeof import("../tasks/functions/work.ts")>("../tasks/functions/work.ts")
+const work = JsFunction.fromModule<typeof functions>("../tasks/functions/work.ts")
 
 const place = JsFunction.make({
   module: "work.ts",
