@@ -7,12 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { createHash, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import * as fs from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import * as process from "node:process"
 import type { FileTransferError } from "../services/FileTransferError.ts"
 import type { Entry, Plan } from "../services/FileTransferPlan.ts"
+import * as transferHash from "./transferHash.ts"
 import * as transferName from "./transferName.ts"
 import { piece } from "./transferSource.ts"
 import { below, keep } from "./transferTree.ts"
@@ -137,44 +138,26 @@ export const make = Effect.fnUntraced(function*(
     }
     return at(`tree/${path}`)
   }
-  const appending = <E>(key: string, from: number, content: Stream.Stream<Uint8Array, E>) =>
-    Effect.acquireUseRelease(
-      Effect.tryPromise({ try: () => open(at(`big/${key}`), from === 0 ? "w" : "r+", 0o600), catch: fail(key) }),
-      (handle: FileHandle) =>
-        Effect.gen(function*() {
-          const hash = createHash("sha256")
-          yield* Stream.runFoldEffect(content, from, (offset, chunk) => {
-            hash.update(chunk)
-            return Effect.as(
-              Effect.tryPromise({ try: () => handle.write(chunk, 0, chunk.length, offset), catch: fail(key) }),
-              offset + chunk.length
-            )
-          }).pipe(
-            Effect.flatMap((size) => Effect.tryPromise({ try: () => handle.truncate(size), catch: fail(key) }))
-          )
-          return hash
-        }),
-      (handle) => Effect.promise(() => handle.close())
-    )
-  const hashOf = (key: string, size: number): Effect.Effect<ReturnType<typeof createHash>, FileTransferError> =>
-    Effect.acquireUseRelease(
-      Effect.tryPromise({ try: () => open(at(`big/${key}`), "r"), catch: fail(key) }),
-      (handle) =>
-        Stream.range(0, Math.ceil(size / piece) - 1).pipe(
-          Stream.mapEffect((index) =>
-            Effect.tryPromise({
-              try: () =>
-                handle.read(Buffer.allocUnsafe(piece), 0, Math.min(piece, size - index * piece), index * piece),
-              catch: fail(key)
-            })
-          ),
-          Stream.runFold(
-            createHash("sha256"),
-            (hash, { buffer, bytesRead }) => hash.update(buffer.subarray(0, bytesRead))
-          )
-        ),
-      (handle) => Effect.promise(() => handle.close())
-    )
+  const append = <E>(key: string, from: number, content: Stream.Stream<Uint8Array, E>) =>
+    Effect.scoped(Effect.gen(function*() {
+      const handle = yield* Effect.acquireRelease(
+        Effect.tryPromise({ try: () => open(at(`big/${key}`), from === 0 ? "w" : "r+", 0o600), catch: fail(key) }),
+        (handle: FileHandle) => Effect.promise(() => handle.close())
+      )
+      const follower = yield* transferHash.follow(at(`big/${key}`), fail(key))
+      const size = yield* content.pipe(
+        Stream.mapAccum(from, (offset, chunk) => [offset + chunk.length, { chunk, offset }] as const),
+        // Several at a time: the next piece is decrypted while this one is written.
+        Stream.mapEffect(({ chunk, offset }) =>
+          Effect.as(
+            Effect.tryPromise({ try: () => handle.write(chunk, 0, chunk.length, offset), catch: fail(key) }),
+            offset + chunk.length
+          ), { concurrency: 4 }),
+        Stream.runFoldEffect(from, (_, size) => Effect.as(follower.written(size), size))
+      )
+      yield* Effect.tryPromise({ try: () => handle.truncate(size), catch: fail(key) })
+      return yield* follower.hash(size)
+    }))
 
   return {
     write: (entry, content) =>
@@ -193,14 +176,8 @@ export const make = Effect.fnUntraced(function*(
       const size = fs.statSync(at(`big/${key}`), { throwIfNoEntry: false })?.size ?? 0
       return size - size % piece
     },
-    prefix: (key, size) => Effect.map(hashOf(key, size), (hash) => hash.digest("hex")),
-    append: (key, from, content) =>
-      Effect.flatMap(appending(key, from, content), (hash) =>
-        from === 0
-          ? Effect.succeed(hash.digest("hex"))
-          : Effect.suspend(() =>
-            Effect.map(hashOf(key, fs.statSync(at(`big/${key}`)).size), (whole) => whole.digest("hex"))
-          )),
+    prefix: (key, size) => transferHash.ofFile(at(`big/${key}`), size, fail(key)),
+    append,
     place: (key, entry) =>
       attempt(entry.path, () => {
         const path = inTree(entry.path)

@@ -121,7 +121,12 @@ export const make = Effect.fnUntraced(function*(options: {
   ): Effect.Effect<Buffer, Failure> =>
     Effect.scoped(Effect.gen(function*() {
       const process = yield* start(...words)
-      const writing = Effect.zipRight(Stream.runForEach(input, process.write), process.endInput)
+      // Two at a time: the next piece waits in the channel when this one has gone. They keep their order.
+      const writing = input.pipe(
+        Stream.mapEffect(process.write, { concurrency: 2 }),
+        Stream.runDrain,
+        Effect.zipRight(process.endInput)
+      )
       const [, output, said, status] = yield* Effect.all([
         writing,
         Stream.runCollect(process.stdout),

@@ -155,8 +155,11 @@ export const send = Effect.fn("Transfer.send")(function*(options: {
         const from = usable ? whole : 0
         yield* listener.resumed(0, from * transferSource.piece)
         const content = Stream.tap(source.content(entry, from), (chunk) => listener.sent(0, chunk.length))
-        const hash = yield* client.append(stage.at, key, from * transferSource.piece, content)
-        if (hash !== (yield* source.hash(entry))) return yield* corrupt(entry)
+        const [hash, own] = yield* Effect.all([
+          client.append(stage.at, key, from * transferSource.piece, content),
+          source.hash(entry)
+        ], { concurrency: 2 })
+        if (hash !== own) return yield* corrupt(entry)
         yield* session.place(key, entry)
         yield* listener.sent(1, 0)
       }), { discard: true })

@@ -9,12 +9,13 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
-import { createHash, type Hash } from "node:crypto"
+import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { FileTransferError } from "../services/FileTransferError.ts"
 import type { Entry } from "../services/FileTransferPlan.ts"
 import { manager } from "../services/Host.ts"
+import * as transferHash from "./transferHash.ts"
 import * as transferName from "./transferName.ts"
 import * as transferTar from "./transferTar.ts"
 import * as transferTree from "./transferTree.ts"
@@ -27,10 +28,10 @@ import * as transferTree from "./transferTree.ts"
 export const big = 1024 * 1024
 
 /** @internal */
-export const piece = 256 * 1024
+export const piece = 512 * 1024
 
 /** Pieces of all files together that are kept for hosts that come later: 32 MB. */
-const kept = 128
+const kept = 64
 
 /** What is written to a channel at a time. */
 const batch = 256 * 1024
@@ -44,7 +45,7 @@ export interface Archived {
 
 /** @internal */
 export interface Source {
-  /** From a piece on. What has been read is hashed on the way. */
+  /** From a piece on. */
   readonly content: (entry: Entry, from: number) => Stream.Stream<Uint8Array, FileTransferError>
   /** The hash of the first pieces of a file. */
   readonly prefix: (entry: Entry, pieces: number) => Effect.Effect<string, FileTransferError>
@@ -64,11 +65,6 @@ const reachable = (entry: Entry): transferTar.Head => ({
   time: entry.time,
   link: entry.link
 })
-
-interface Progress {
-  readonly hash: Hash
-  next: number
-}
 
 /**
  * Files of this machine; `at` tells where an entry is. `shared` keeps what was read for other hosts, up to a bound: a host that
@@ -90,7 +86,7 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
   const local = (entry: Entry) => (cause: unknown) =>
     fail(entry, "Local", cause instanceof Error ? cause.message : String(cause), cause)
   const pieces = new Map<string, Promise<Buffer>>()
-  const hashing = new Map<string, Progress>()
+  const hashing = new Map<string, Effect.Effect<string, FileTransferError>>()
   const hashes = new Map<string, string>()
 
   const readPiece = (handle: FileHandle, entry: Entry, index: number): Promise<Buffer> => {
@@ -109,18 +105,6 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
     const oldest = pieces.keys().next()
     if (pieces.size > kept && oldest.done !== true) pieces.delete(oldest.value)
     return reading
-  }
-  /** Whoever reads the next piece hashes it; nobody hashes it again. */
-  const note = (entry: Entry, index: number, chunk: Buffer): void => {
-    const progress = hashing.get(entry.path) ?? { hash: createHash("sha256"), next: 0 }
-    if (index !== progress.next) return
-    hashing.set(entry.path, progress)
-    progress.hash.update(chunk)
-    progress.next += 1
-    if (progress.next * piece >= entry.size) {
-      hashes.set(entry.path, progress.hash.digest("hex"))
-      hashing.delete(entry.path)
-    }
   }
   const opened = (entry: Entry): Effect.Effect<FileHandle, FileTransferError, Scope.Scope> =>
     Effect.acquireRelease(
@@ -142,15 +126,8 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
             Effect.filterOrFail(
               (chunk) => chunk.length === Math.min(piece, entry.size - index * piece),
               () => fail(entry, "Changed", "it became shorter while it was read")
-            ),
-            Effect.map((chunk) => ({ chunk, index }))
-          ), { concurrency: 4 }),
-        Stream.map(({ chunk, index }) => {
-          if (!hashes.has(entry.path)) {
-            note(entry, index, chunk)
-          }
-          return chunk
-        })
+            )
+          ), { concurrency: 4 })
       )))
   const count = (entry: Entry): number => Math.ceil(entry.size / piece)
   const content = (entry: Entry, from: number) =>
@@ -192,19 +169,26 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
     return [{ chunk: Buffer.concat(parts), files, bytes }, Option.some(at)] as const
   })
 
+  /** Asked for by several hosts, it is made once. */
+  const once = (entry: Entry) =>
+    Effect.suspend(() => {
+      const held = hashing.get(entry.path)
+      if (held !== undefined) return Effect.succeed(held)
+      return Effect.tap(
+        Effect.cached(transferHash.ofFile(transferName.encode(at(entry.path)), entry.size, local(entry))),
+        (made) => Effect.sync(() => hashing.set(entry.path, made))
+      )
+    })
+
   return {
     content,
-    prefix: (entry, pieces) =>
-      Effect.map(
-        Stream.runFold(run(entry, 0, pieces), createHash("sha256"), (hash, chunk) => hash.update(chunk)),
-        (hash) => hash.digest("hex")
-      ),
+    prefix: (entry, pieces) => transferHash.ofFile(transferName.encode(at(entry.path)), pieces * piece, local(entry)),
     hash: (entry) =>
-      Effect.suspend(() => {
-        if (hashes.has(entry.path)) return Effect.void
-        if (entry.size < big) return small(entry)
-        return Stream.runDrain(run(entry, hashing.get(entry.path)?.next ?? 0, count(entry)))
-      }).pipe(Effect.map(() => hashes.get(entry.path) ?? "")),
+      entry.size < big
+        ? Effect.suspend(() => hashes.has(entry.path) ? Effect.void : small(entry)).pipe(
+          Effect.map(() => hashes.get(entry.path) ?? "")
+        )
+        : Effect.flatten(once(entry)),
     archive: (entries) => Stream.paginateEffect(0, (from) => batchFrom(entries, from))
   }
 }
