@@ -21,9 +21,12 @@ import type { TaskResult } from "../tasks/TaskEvent.ts"
 import * as Runner from "../tasks/TaskRunner.ts"
 import type { Command, TaskTarget } from "../tasks/TaskTarget.ts"
 import type { ForkedTask } from "./ForkedTask.ts"
+import * as HostTable from "./HostTable.ts"
 import type { JoinError } from "./JoinError.ts"
 import { acquire } from "./runtimeAcquire.ts"
+import * as runtimeDirectories from "./runtimeDirectories.ts"
 import * as runtimeLog from "./runtimeLog.ts"
+import * as runtimePorts from "./runtimePorts.ts"
 import type { Tasks } from "./runtimeTasks.ts"
 
 /**
@@ -107,6 +110,12 @@ export interface Runtime extends TaskTarget {
    * @internal
    */
   readonly tasks: Tasks
+  /**
+   * A directory that goes with the runtime, whatever happens.
+   *
+   * @internal
+   */
+  readonly passing: string
   /** @internal */
   readonly under: (environment: Readonly<Record<string, string>>) => Runtime
 }
@@ -188,6 +197,70 @@ export const replaceEnvironment: {
   (environment: Readonly<Record<string, string>>): (self: Runtime) => Runtime
   (self: Runtime, environment: Readonly<Record<string, string>>): Runtime
 } = dual(2, (self: Runtime, environment: Readonly<Record<string, string>>) => self.under(environment))
+
+/**
+ * Gives a text back as the host hears it: a sign of life.
+ *
+ * @since 0.1.0
+ * @category hosts
+ */
+export const echo: {
+  (text: string): (self: Runtime) => Effect.Effect<string, SshError>
+  (self: Runtime, text: string): Effect.Effect<string, SshError>
+} = dual(2, runtimePorts.echo)
+
+/**
+ * Makes a directory and those above it; gives its absolute path. One that is there is fine.
+ *
+ * @since 0.1.0
+ * @category hosts
+ */
+export const createDirectory: {
+  (path: string): (self: Runtime) => Effect.Effect<string, SshError>
+  (self: Runtime, path: string): Effect.Effect<string, SshError>
+} = dual(2, runtimeDirectories.create)
+
+/**
+ * Removes a directory with all that is in it; gives whether there was one. Fails with `RuntimeError` `Directory` where it
+ * cannot be removed, and at one that holds the home or the working directory, or is the root: then nothing is removed.
+ *
+ * @since 0.1.0
+ * @category hosts
+ */
+export const removeDirectory: {
+  (path: string): (self: Runtime) => Effect.Effect<boolean, SshError | RuntimeError>
+  (self: Runtime, path: string): Effect.Effect<boolean, SshError | RuntimeError>
+} = dual(2, runtimeDirectories.remove)
+
+/**
+ * A directory for the user alone, as long as the scope is open, and no longer than the runtime, also when the manager is
+ * killed. It is below the working directory when that is temporary, else below the home directory.
+ *
+ * @since 0.1.0
+ * @category hosts
+ */
+export const temporaryDirectory = (self: Runtime): Effect.Effect<string, SshError, Scope.Scope> =>
+  runtimeDirectories.temporary(self, self.passing)
+
+/**
+ * So many different ports of the host's loopback that were free a moment ago: a hint only, as somebody may take them
+ * before you do. What must have a port listens on 0, or is exposed.
+ *
+ * @since 0.1.0
+ * @category hosts
+ */
+export const freePorts: {
+  (count: number): (self: Runtime) => Effect.Effect<ReadonlyArray<number>, SshError>
+  (self: Runtime, count: number): Effect.Effect<ReadonlyArray<number>, SshError>
+} = dual(2, runtimePorts.free)
+
+/**
+ * The host and its facts as a table, with a line for people.
+ *
+ * @since 0.1.0
+ * @category printing
+ */
+export const render = ({ facts, host }: Runtime): string => HostTable.render([{ host: host.alias, facts }])
 
 /**
  * Runs a task on a runtime to its end. Fails with `TaskError` at the first step that fails; interruption ends what runs.

@@ -115,6 +115,7 @@ export const acquire = Effect.fnUntraced(function*(host: string | Host.Host, opt
     files,
     holdsPort: ledger.port,
     listener: yield* runtimeListener.make(id, guardian.connection),
+    passing: options.workingDirectory === undefined ? workingDirectory : guardian.state,
     // Made last: at the end, what is in the background goes first.
     tasks: yield* runtimeTasks.make(named.alias)
   }

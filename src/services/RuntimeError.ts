@@ -10,6 +10,7 @@ import { explain } from "./SshError.ts"
  * A host cannot be used, or can be used no longer.
  *
  * - `WorkingDirectory`: it cannot be made or written
+ * - `Directory`: a directory cannot be removed, or must not be
  * - `Setup`: the line of `setup` failed on the host
  * - `State`: the guardian cannot keep its notes
  * - `LeaseExpired`: the link was away for longer than the lease, the host has ended everything
@@ -19,7 +20,7 @@ import { explain } from "./SshError.ts"
  * @category errors
  */
 export class RuntimeError extends Schema.TaggedError<RuntimeError>("lazycluster/RuntimeError")("RuntimeError", {
-  reason: Schema.Literal("WorkingDirectory", "Setup", "State", "LeaseExpired", "NotReady"),
+  reason: Schema.Literal("WorkingDirectory", "Directory", "Setup", "State", "LeaseExpired", "NotReady"),
   host: Schema.String,
   step: Schema.String,
   detail: Schema.String,

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as removal from "../../internal/removal.ts"
 import type { Commands, Handler } from "../InMemoryHost.ts"
 import type { MemoryHost } from "./memoryHost.ts"
 
@@ -57,6 +58,14 @@ export const make = (host: MemoryHost): Commands => {
     cat,
     test,
     mkdir: paths("mkdir", (path) => host.tree.makeDirectory(path)),
+    [removal.line]: ({ argv, stderr }) => {
+      const [path = "", ...kept] = argv.slice(4)
+      if (path === "/" || kept.some((each) => `${each}/`.startsWith(`${path}/`))) return Effect.succeed(4)
+      return Effect.flatMap(
+        host.tree.stat(path),
+        (found) => Option.isNone(found) ? Effect.succeed(3) : Effect.as(host.tree.remove(path), 0)
+      ).pipe(Effect.catchAll((error) => Effect.as(stderr(`rm: ${error.detail}\n`), 1)))
+    },
     rm: paths("rm", (path) => host.tree.remove(path))
   }
 }
