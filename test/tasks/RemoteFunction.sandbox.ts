@@ -97,6 +97,17 @@ describe.each(echo.map((f) => [f.code._tag, f] as const))("a function of %s", (_
       assert.isTrue(returns[0] === x)
     }).pipe(Effect.scoped, Effect.provide(onSandbox)))
 
+  it.live("is told of when its interpreter is not there", () =>
+    Effect.gen(function*() {
+      const runtime = yield* Runtime.make("host-1")
+      const interpreter = "/nowhere/interpreter"
+      const error = yield* Effect.flip(FunctionCall.call(runtime, f, { x: "" }, { interpreter }))
+      assert.deepInclude(error, { _tag: "FunctionError", reason: "Interpreter", language: f.code._tag, host: "host-1" })
+      assert.include(error.hint, "`interpreter`")
+      const task = RuntimeTask.make("t").pipe(RuntimeTask.runFunction(f, { x: "" }, { interpreter }))
+      assert.deepInclude(yield* Effect.flip(Runtime.execute(runtime, task)), { reason: "Function", step: 0 })
+    }).pipe(Effect.scoped, Effect.provide(onSandbox)))
+
   it.live("gives no more than was allowed", () =>
     Effect.gen(function*() {
       const runtime = yield* Runtime.make("host-1")
