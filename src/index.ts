@@ -5,6 +5,13 @@
  */
 
 /**
+ * What a host asks of the one who logs in: passwords, passphrases, codes that are valid once.
+ *
+ * @since 0.1.0
+ */
+export * as AuthQuestion from "./services/AuthQuestion.ts"
+
+/**
  * What closing a scope found and did on each host: not assumed, but told by the guardians, and counted.
  *
  * @since 0.1.0

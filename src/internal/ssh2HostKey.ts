@@ -12,26 +12,14 @@ import type { ResolvedHost } from "../services/SshConfig.ts"
 import { SshError } from "../services/SshError.ts"
 import { quote } from "./words.ts"
 
-/** What OpenSSH would offer, strongest and shortest first; SHA-1 signatures are not among them. */
-const algorithms = [
-  "ssh-ed25519",
-  "ecdsa-sha2-nistp256",
-  "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
-  "rsa-sha2-512",
-  "rsa-sha2-256"
-] as const
-
-type Algorithm = typeof algorithms[number]
-
 /**
  * What is known of a host's keys.
  *
  * @internal
  */
 export interface Known {
-  /** For the key exchange: the types that known_hosts holds come first, else a good host looks changed. */
-  readonly order: ReadonlyArray<Algorithm>
+  /** Puts the types that known_hosts holds first, else a good host looks changed. */
+  readonly inOrder: (algorithms: ReadonlyArray<string>) => ReadonlyArray<string>
   /** The error that the key is refused with, if it is. */
   readonly verdict: (key: Buffer) => SshError | "trusted" | "new"
   /** Writes a new key down, once. Fails when another key was written down meanwhile. */
@@ -39,7 +27,7 @@ export interface Known {
 }
 
 /** Those held first, in the order in which they are asked for. */
-const rank = (held: ReadonlyArray<string>, algorithm: Algorithm): number =>
+const rank = (held: ReadonlyArray<string>, algorithm: string): number =>
   held.includes(algorithm) ? held.indexOf(algorithm) : held.length
 
 const typeOf = (key: Buffer): string => key.subarray(4, 4 + key.readUInt32BE(0)).toString("latin1")
@@ -140,7 +128,7 @@ export const load = Effect.fnUntraced(function*(resolved: ResolvedHost, settings
   }
 
   return {
-    order: [...algorithms].sort((a, b) => rank(held, a) - rank(held, b)),
+    inOrder: (algorithms) => algorithms.toSorted((a, b) => rank(held, a) - rank(held, b)),
     verdict: (key) =>
       resolved.noHostAuthenticationForLocalhost && isLoopback(resolved.hostName) ? "trusted" : judge(entries, key),
     remember: (key) =>

@@ -1,5 +1,5 @@
 /**
- * Key files: which key is in it, and whether it can sign.
+ * Keys of this machine: which key is in a file or a text, and whether it can sign.
  *
  * @since 0.1.0
  */
@@ -8,18 +8,21 @@ import { readFileSync } from "node:fs"
 import ssh2 from "ssh2"
 
 /**
- * A configured identity.
+ * An identity.
  *
  * @internal
  */
 export interface KeyFile {
-  readonly path: string
+  /** Its path; for a key given as a text, what it is. */
+  readonly name: string
   /** The public key as it goes over the wire, in base64; absent when it is not to be seen. */
   readonly blob: string | undefined
   /** Able to sign. */
   readonly key: ssh2.ParsedKey | undefined
   /** Why it is not. */
   readonly problem: string | undefined
+  /** What a passphrase makes of an encrypted one. */
+  readonly unlock: ((passphrase: string) => ssh2.ParsedKey | Error) | undefined
 }
 
 /**
@@ -29,9 +32,21 @@ export interface KeyFile {
  */
 export const blobOf = (key: ssh2.ParsedKey): string => key.getPublicSSH().toString("base64")
 
-const parse = (text: string): ssh2.ParsedKey | Error => {
-  const key = ssh2.utils.parseKey(text)
+const parse = (text: string, passphrase?: string): ssh2.ParsedKey | Error => {
+  const key = ssh2.utils.parseKey(text, passphrase)
   return Array.isArray(key) ? key[0] ?? new Error("no key in it") : key
+}
+
+/**
+ * The public key of a blob.
+ *
+ * @internal
+ */
+export const fromBlob = (blob: string): ssh2.ParsedKey | Error => {
+  const data = Buffer.from(blob, "base64")
+  return data.length < 4
+    ? new Error("no key")
+    : parse(`${data.subarray(4, 4 + data.readUInt32BE(0)).toString()} ${blob}`)
 }
 
 const magic = "openssh-key-v1\0"
@@ -52,6 +67,29 @@ const blobIn = (text: string | undefined): string | undefined => {
   return key === undefined || key instanceof Error ? undefined : blobOf(key)
 }
 
+/**
+ * Reads the text of a key; `beside` is its public half, where that is known.
+ *
+ * @internal
+ */
+export const fromText = (name: string, text: string, beside?: string): KeyFile => {
+  const key = parse(text)
+  const broken = { name, blob: blobIn(beside), key: undefined, unlock: undefined }
+  if (key instanceof Error) {
+    return /encrypted|passphrase/i.test(key.message)
+      ? {
+        ...broken,
+        blob: publicPart(text) ?? broken.blob,
+        problem: `${name} is encrypted and no agent holds it`,
+        unlock: (passphrase) => parse(text, passphrase)
+      }
+      : { ...broken, problem: `${name} cannot be read as a key: ${key.message}` }
+  }
+  return key.isPrivateKey()
+    ? { ...broken, blob: blobOf(key), key, problem: undefined }
+    : { ...broken, blob: blobOf(key), problem: `${name} is a public key and no agent holds its other half` }
+}
+
 const readText = (path: string) =>
   Effect.try({
     try: () => readFileSync(path, "utf8"),
@@ -68,26 +106,15 @@ const readText = (path: string) =>
  */
 export const read = (path: string): Effect.Effect<KeyFile> =>
   Effect.gen(function*() {
-    const beside = yield* Effect.option(readText(`${path}.pub`))
-    const publicText = beside._tag === "Some" ? beside.value : undefined
-    const file = (blob: string | undefined, key: ssh2.ParsedKey | undefined, problem: string | undefined): KeyFile => ({
-      path,
-      blob: blob ?? blobIn(publicText),
-      key,
-      problem
-    })
+    const beside = yield* Effect.orElseSucceed(readText(`${path}.pub`), () => undefined)
     return yield* Effect.match(readText(path), {
-      onFailure: (problem) => file(undefined, undefined, problem),
-      onSuccess: (text) => {
-        const key = parse(text)
-        if (key instanceof Error) {
-          return /encrypted|passphrase/i.test(key.message)
-            ? file(publicPart(text), undefined, `${path} is encrypted and no agent holds it`)
-            : file(undefined, undefined, `${path} cannot be read as a key: ${key.message}`)
-        }
-        return key.isPrivateKey()
-          ? file(blobOf(key), key, undefined)
-          : file(blobOf(key), undefined, `${path} is a public key and no agent holds its other half`)
-      }
+      onFailure: (problem): KeyFile => ({
+        name: path,
+        blob: blobIn(beside),
+        key: undefined,
+        problem,
+        unlock: undefined
+      }),
+      onSuccess: (text) => fromText(path, text, beside)
     })
   })

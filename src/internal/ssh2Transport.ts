@@ -126,6 +126,13 @@ export const open = (
       const duration = resolved.connectTimeout === undefined
         ? settings.connectTimeout
         : Duration.seconds(resolved.connectTimeout)
-      return Effect.timeoutFail(opening, { duration, onTimeout: () => late(resolved, duration) })
+      // A jump host may be asking too.
+      const concerns = (alias: string) => alias === resolved.host.alias || resolved.proxyJump.length > 0
+      return Effect.raceFirst(
+        opening,
+        Effect.interruptible(settings.asking.sleep(duration, concerns)).pipe(
+          Effect.zipRight(Effect.suspend(() => late(resolved, duration)))
+        )
+      )
     }
   )

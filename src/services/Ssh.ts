@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Asking from "../internal/asking.ts"
 import * as connectionMetrics from "../internal/connectionMetrics.ts"
 import * as liveMap from "../internal/liveMap.ts"
 import * as managerConnection from "../internal/managerConnection.ts"
@@ -17,7 +18,9 @@ import * as opensshTransport from "../internal/opensshTransport.ts"
 import * as sharedSessions from "../internal/sharedSessions.ts"
 import type { Settings } from "../internal/ssh2Handshake.ts"
 import * as ssh2Hops from "../internal/ssh2Hops.ts"
+import * as ssh2LockedKey from "../internal/ssh2LockedKey.ts"
 import * as ssh2Transport from "../internal/ssh2Transport.ts"
+import type { Ask } from "./AuthQuestion.ts"
 import { type Host, isManager } from "./Host.ts"
 import { needsOpenSsh, type ResolvedHost, SshConfig } from "./SshConfig.ts"
 import type { SshConnection } from "./SshConnection.ts"
@@ -107,6 +110,12 @@ export interface Options {
   /** How long a connection without users stays open. Default: not at all. */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
   /**
+   * Answers what hosts ask and what encrypted keys need, where the host itself does not have it. Time spent on an answer does
+   * not count for `connectTimeout`; without one within `askTimeout` (default 2 minutes) it is given up. ssh2 only.
+   */
+  readonly ask?: Ask | undefined
+  readonly askTimeout?: Duration.DurationInput | undefined
+  /**
    * What speaks to hosts: `ssh2` in this process, `openssh` for OpenSSH's own client, or `auto`, the default: ssh2, but
    * OpenSSH's client for hosts whose ssh config names means that ssh2 lacks (`SshConfig.needsOpenSsh`).
    */
@@ -143,6 +152,8 @@ export const layer = (options: Options = {}): Layer.Layer<Ssh, never, SshConfig 
       const settings: Settings = {
         acceptNew: options.hostKeys === "accept-new",
         recording: yield* Effect.makeSemaphore(1),
+        asking: yield* Asking.make({ ask: options.ask, patience: options.askTimeout ?? "2 minutes" }),
+        unlocked: yield* ssh2LockedKey.none,
         connectTimeout: Duration.decode(options.connectTimeout ?? "10 seconds"),
         keepalive: Duration.decode(options.keepalive ?? "10 seconds")
       }

@@ -106,6 +106,9 @@ export const methods = (self: ResolvedHost): ReadonlyArray<string> => {
 const withSsh2: ReadonlySet<string> = new Set(["publickey", "keyboard-interactive", "password"])
 
 const keyThatNeedsIt = (self: ResolvedHost): string | undefined => {
+  // What a program gives comes before what lies about, and only ssh2 can be given it.
+  const { answers, key, password } = self.host
+  if (password !== undefined || answers !== undefined || typeof key === "object") return undefined
   const [certificate] = [...self.certificateFiles, ...self.certificatesBeside]
   if (certificate !== undefined) return `it is reached with a certificate, ${certificate}`
   if (self.pkcs11Provider !== undefined) return `its key is on a smart card, PKCS11Provider ${self.pkcs11Provider}`
