@@ -5,6 +5,13 @@
  */
 
 /**
+ * Functions for hosts in memory: what a Python or JavaScript function does there, as an effect of this program.
+ *
+ * @since 0.1.0
+ */
+export * as InMemoryFunction from "./InMemoryFunction.ts"
+
+/**
  * What a host in memory is made of, and what the programs on it may do: the script of a test.
  *
  * @since 0.1.0
