@@ -41,6 +41,17 @@ const example = (name: string, hosts: number, lines: ReadonlyArray<string | RegE
     }).pipe(Effect.provide(NodeContext.layer)))
 
 describe("the examples print what they say", () => {
+  example("opentelemetry", 1, [
+    "experiment",
+    "  Runtime.make host-1",
+    "    Guardian.make",
+    "      Ssh.connect host-1",
+    "        Ssh.open host-1",
+    "          SshConfig.resolve",
+    "  Task.run host-1 train",
+    "    Runtime.exec",
+    "tasks on host-1: 1"
+  ])
   example("dask", 3, ["Result: -285"])
   example("first-task", 1, ["Hello World!", "HELLO WORLD!"])
   example("group", 2, [
