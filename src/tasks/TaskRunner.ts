@@ -160,6 +160,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
       Effect.flatMap((log) => Effect.onInterrupt(interpret(target, task, log, emit), () => log.note("interrupted"))),
       Effect.scoped,
       (run) => Metrics.task(target.host.alias, run),
+      Effect.tapBoth({
+        onFailure: ({ reason }) => Effect.logDebug(`task failed: ${reason}`),
+        onSuccess: () => Effect.logDebug("task done")
+      }),
       Effect.annotateLogs({ host: target.host.alias, task: task.name }),
       Effect.withSpan("Task.run", { attributes: { host: target.host.alias, task: task.name } })
     )
