@@ -62,6 +62,51 @@ describe("the examples print what they say", () => {
   ])
   example("sandbox", 0, ["3 hosts have answered"])
   example("in-memory", 0, ["the server has ended with 137", "left on the hosts: 0"])
+  example("working-directories", 2, [
+    "host-1 works in DIRECTORY",
+    /^host-2 works in \S+\/host-2\/\S*workspace$/,
+    /^host-2 says \S+\/workspace$/,
+    /^host-1 works in \S+\/workspace$/,
+    /^host-2 works in \S+\/workspace$/
+  ])
+  example("environment", 2, [
+    "foo is bar, here is DIRECTORY",
+    "the function sees bar",
+    "host-1 sees baz",
+    "host-2 sees baz"
+  ])
+  example("preprocessing", 3, [
+    `Chunk 0: 500 texts, from "text 0 shouts" to "text 499 shouts"`,
+    `Chunk 1: 500 texts, from "text 500 shouts" to "text 999 shouts"`,
+    `Chunk 2: 200 texts, from "text 1000 shouts" to "text 1199 shouts"`
+  ])
+  example("file-transfer", 2, [
+    "apple, pear, quince",
+    "host-1 has got 18 bytes",
+    "host-2 has got 18 bytes",
+    "copies/host-1/file.csv",
+    "copies/host-2/file.csv"
+  ])
+  example("execution-log", 1, [
+    "Hello",
+    "lazycluster!",
+    "oops",
+    "Log of task exec-log-demo on host-1:",
+    /^ {2}0: .*echo Hello.* \(exit code 0, /,
+    /Hello$/,
+    /^ {2}1: .*echo lazycluster!.* \(exit code 0, /,
+    /lazycluster!$/,
+    /oops$/,
+    /\/lazycluster\/execution_log\/host-1\/exec-log-demo_\d{14}\.log$/
+  ])
+  example("debug", 2, [/^host-[12] \| Python 3\.\d+\.\d+$/, /^host-[12] \| Python 3\.\d+\.\d+$/])
+  example("expose", 1, [/^port 881[0-2] answers with 200$/, "host-1 reaches this machine at its own port 8820"])
+  example("expose-group", 3, [
+    "host-1 reaches a port of (manager)",
+    "host-2 reaches a port of (manager)",
+    "host-2 reaches a port of host-1",
+    "host-3 reaches a port of host-1"
+  ])
   example("cleanup", 1, [
     "host-1: working in DIRECTORY",
     "host-1: 2 processes ended, 1 of them by KILL",
