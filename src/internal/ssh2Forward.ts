@@ -137,7 +137,9 @@ export const listen = (link: Link) => {
   const onSocket = (at: SocketAddress, take: Take) =>
     Effect.zipRight(
       socketPath.check(host, "listen", at),
-      unlessLost(Effect.succeed(forbidden(host, at.path, "AllowStreamLocalForwarding, DisableForwarding")))(
+      unlessLost(
+        Effect.succeed(forbidden(host, at.path, "AllowStreamLocalForwarding, and AllowTcpForwarding counts too"))
+      )(
         bindSocket(at.path, take)
       )
     )

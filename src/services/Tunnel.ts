@@ -152,7 +152,7 @@ export const make = Effect.fn("Tunnel.make")(function*(
     Effect.catchAll((error) =>
       Effect.flatMap(
         from.connection,
-        (connection) => Effect.flip(portHolder.name(connection, socketPath.isSocket(at) ? 0 : at.port, error))
+        (connection) => Effect.flip(portHolder.name(connection, at, error))
       )
     )
   )
