@@ -1,4 +1,5 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -100,6 +101,41 @@ layer(daskLayer, { timeout: "5 minutes", excludeTestServices: true })("DaskClien
         detail: "a value of type Point is not JSON"
       })
     }))
+
+  it.effect("runs functions of files with their own modules, two of one name apart; reports are heard by nobody", () =>
+    Effect.gen(function*() {
+      const { shared } = yield* Dask
+      const fs = yield* FileSystem.FileSystem
+      const of = (factor: number) =>
+        Effect.gen(function*() {
+          const directory = yield* fs.makeTempDirectoryScoped()
+          const source = "import helper\ndef run(x):\n  lazycluster.report(x)\n  return helper.Scaled(x)\n"
+          yield* fs.writeFileString(`${directory}/run.py`, source)
+          yield* fs.writeFileString(
+            `${directory}/helper.py`,
+            `class Scaled:\n  def __init__(self, x): self.x = ${factor} * x\n  def __str__(self): return str(self.x)\n`
+          )
+          return yield* PythonFunction.fromFile({
+            file: `${directory}/run.py`,
+            name: "run",
+            args: { x: Schema.Number },
+            returns: Schema.Unknown
+          })
+        })
+      const text = PythonFunction.make({
+        source: "def text(value): return str(value)",
+        args: { value: Schema.Unknown },
+        returns: Schema.String
+      })
+      const functions = yield* Effect.forEach([2, 3, 5], of)
+      const texts = yield* Effect.forEach(functions, (run) =>
+        Effect.gen(function*() {
+          const value = yield* shared.submit(run, { x: 7 }, { workers: ["w1"] })
+          // An instance of a class that the other worker has never seen.
+          return yield* shared.submit(text, { value }, { workers: ["w2"] })
+        }))
+      assert.deepStrictEqual(yield* shared.gather(texts), ["14", "21", "35"])
+    }).pipe(Effect.scoped))
 
   it.effect("brings an exception with its traceback, also to what depends on it", () =>
     Effect.gen(function*() {
