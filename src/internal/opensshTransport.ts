@@ -11,7 +11,7 @@ import type { HostIdentity } from "../services/HostIdentity.ts"
 import type { Transport } from "../services/Ssh.ts"
 import type { ResolvedHost } from "../services/SshConfig.ts"
 import type { Files } from "../services/SshConnection.ts"
-import { type SshConfigError, SshError } from "../services/SshError.ts"
+import { SshConfigError, SshError } from "../services/SshError.ts"
 import { canonical } from "./address.ts"
 import * as Errors from "./opensshErrors.ts"
 import * as Forward from "./opensshForward.ts"
@@ -60,6 +60,35 @@ const ours = [
   "LogLevel=DEBUG2"
 ]
 
+/** A value that the client takes as it stands. */
+const plain = (value: string): string => value.replaceAll("%", "%%")
+
+/** What the host itself says wins over the config. */
+const given = (host: Host): ReadonlyArray<string> => [
+  ...(host.user === undefined ? [] : ["-l", host.user]),
+  ...(host.port === undefined ? [] : ["-p", String(host.port)]),
+  ...(host.hostName === undefined ? [] : ["-o", `HostName=${plain(host.hostName)}`]),
+  ...(host.agent === undefined ? [] : ["-o", `IdentityAgent=${host.agent === false ? "none" : plain(host.agent)}`]),
+  ...(typeof host.key === "string" ? ["-i", plain(host.key)] : [])
+]
+
+/** Nothing is asked for here, and no secret goes where others see it. */
+const refuseSecrets = (host: Host): Effect.Effect<void, SshConfigError> => {
+  const secret = host.password !== undefined || host.answers !== undefined
+    ? "a password"
+    : host.passphrase !== undefined
+    ? "a passphrase"
+    : host.key !== undefined && typeof host.key !== "string"
+    ? "the text of a key"
+    : undefined
+  return secret === undefined ? Effect.void : new SshConfigError({
+    reason: "Unsupported",
+    host: host.alias,
+    detail: `the host comes with ${secret}, and OpenSSH's client is given none`,
+    hint: `put keys into an agent (ssh-add) for it, or use the option transport: "ssh2"`
+  })
+}
+
 const argsOf = (target: Target, settings: Settings) => (controlPath: string): ReadonlyArray<string> => {
   const { host, resolved } = target
   const accepts = resolved === undefined
@@ -81,8 +110,7 @@ const argsOf = (target: Target, settings: Settings) => (controlPath: string): Re
     "-S",
     controlPath,
     ...options.flatMap((one) => ["-o", one]),
-    ...(host.user === undefined ? [] : ["-l", host.user]),
-    ...(host.port === undefined ? [] : ["-p", String(host.port)]),
+    ...given(host),
     "--",
     host.alias
   ]
@@ -145,6 +173,7 @@ export const open = (
 ): Effect.Effect<Transport, SshError | SshConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const { host, resolved } = target
+    yield* refuseSecrets(host)
     const { link, ready } = yield* OpenSshLink.make({
       host: host.alias,
       program: settings.program,
