@@ -22,6 +22,8 @@
 #   ending/                       whoever makes it may end the runtime or take it over, nobody else
 #   NAME.run .pid .wrap           a started process: its words until they are read, itself, its wrapper
 #   NAME.out .err                 its output
+#   NAME.hole-out .hole-err       how many bytes at its beginning were dropped
+#   cap                           how many bytes of an output are kept
 #   log                           standard error of the guardian
 # START is the time at which a process started, 0 where there is no /proc: its number may come again as another's.
 #
@@ -36,7 +38,7 @@ unset CDPATH
 lc_nl='
 '
 lc_tab=$(printf '\t')
-# Output over so many bytes is dropped.
+# Of each output, so many bytes are kept, unless `cap` says otherwise.
 lc_cap=16777216
 # Sets lc_stat to the start time of the shell that evaluates it, which that of the program that it becomes is, too.
 lc_stamp='lc_stat=0

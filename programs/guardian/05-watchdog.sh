@@ -28,14 +28,28 @@ lc_await() {
   until lc_dog_alive || [ "$lc_time" -gt 1000 ]; do lc_nap; done
 }
 
-# Drops output over the cap, and says so.
+# Drops the oldest of an output that is over the cap, and says so. Where the file system can make holes, the newest half
+# of the cap stays and every offset means what it meant; else the file is emptied.
 lc_cut() {
   find "$lc_state" -name '*.*' -size "+${lc_cap}c" 2>/dev/null | while IFS= read -r lc_file; do
     case $lc_file in *.out | *.err) ;; *) continue ;; esac
     lc_size=$(($(wc -c <"$lc_file")))
-    true >"$lc_file"
     lc_which=${lc_file##*/}
-    echo "event cut ${lc_which%.*} ${lc_which##*.} $lc_size" >>"$lc_state/events"
+    lc_part=${lc_which%.*}.hole-${lc_which##*.}
+    lc_which="${lc_which%.*} ${lc_which##*.}"
+    lc_from=0
+    { read -r lc_from <"$lc_state/$lc_part"; } 2>/dev/null
+    [ $((lc_size - lc_from)) -gt "$lc_cap" ] || continue
+    lc_to=$(((lc_size - lc_cap / 2) / 4096 * 4096))
+    # Written before it is done: whoever reads zeros looks there.
+    if { echo "$lc_to" >"$lc_state/.$lc_part" && mv -f -- "$lc_state/.$lc_part" "$lc_state/$lc_part" &&
+      fallocate -p -o "$lc_from" -l "$((lc_to - lc_from))" "$lc_file"; } 2>/dev/null; then
+      echo "event dropped $lc_which $lc_to" >>"$lc_state/events"
+    else
+      true >"$lc_file"
+      rm -f -- "$lc_state/$lc_part"
+      echo "event cut $lc_which $lc_size" >>"$lc_state/events"
+    fi
   done
 }
 
@@ -70,6 +84,7 @@ lc_watch() {
   trap '' HUP INT PIPE
   # The machine goes down, or somebody wants us gone: with all that is ours, then.
   trap 'lc_now=1' TERM
+  { read -r lc_cap <"$lc_state/cap"; } 2>/dev/null
   lc_look "$$"
   echo "$$ $lc_start" >"$lc_state/watchdog"
   IFS= read -r lc_where <"$lc_state/directory"

@@ -56,7 +56,7 @@ lc_new() { # WORKING_DIRECTORY
   lc_error=$(mkdir -p -- "$lc_base" 2>&1 && lc_sweep >/dev/null 2>&1; mkdir -- "$lc_base/$lc_id" 2>&1) ||
     lc_refuse state "$lc_base/$lc_id: ${lc_error##*: }"
   if ! { printf %b "$lc_boot" >"$lc_state/guardian" && printf '%s\n%s\n' "$lc_boot_id" "$lc_here" >"$lc_state/boot" &&
-    true >"$lc_state/events" && true >"$lc_state/sessions" && lc_record_link && lc_renew; }; then
+    echo "$lc_cap" >"$lc_state/cap" && true >"$lc_state/events" && true >"$lc_state/sessions" && lc_record_link && lc_renew; }; then
     lc_remove "$lc_state"
     lc_refuse state "$lc_state cannot be written"
   fi

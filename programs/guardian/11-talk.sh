@@ -82,11 +82,13 @@ lc_talk() { # new|resume ID WORKING_DIRECTORY LEASE EVENTS_SEEN SETTING=VALUE...
   while :; do
     case ${1:-} in
       setup=*) lc_setup=${1#*=} ;;
+      cap=*) lc_cap=${1#*=} ;;
       *=*) ;;
       *) break ;;
     esac
     shift
   done
+  case $lc_cap in '' | *[!0-9]*) lc_refuse state 'the cap is a number of bytes' ;; esac
   case $lc_take in
     new) lc_new "$lc_asked" ;;
     resume) lc_resume ;;

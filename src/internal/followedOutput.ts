@@ -23,6 +23,18 @@ const tailLines = 20
 
 type Kind = "out" | "err"
 
+/** Where a reader is: in all that was printed, and how much of it had been cut away when it got there. */
+interface Place {
+  readonly offset: number
+  readonly cut: number
+}
+
+interface Read {
+  readonly at: number
+  readonly cut: number
+  readonly bytes: Uint8Array
+}
+
 /**
  * What the process prints from an offset on, until it has ended and all is read. `dropped` hears of bytes that the host had
  * dropped before they were read, because the file was over its cap.
@@ -38,33 +50,59 @@ export const follow = (
   dropped: (bytes: number) => Effect.Effect<void> = () => Effect.void
 ): Stream.Stream<Uint8Array, SshError> => {
   const path = `${state}/${watched.name}.${kind}`
-  const read = (offset: number): Effect.Effect<readonly [at: number, bytes: Uint8Array], SshError> =>
+  const read = (place: Place): Effect.Effect<Read, SshError> =>
     Effect.gen(function*() {
-      // What was cut from the front stands no longer in the file: a reader that was behind goes on after it.
       const cut = (yield* Ref.get(watched.cut))[kind]
-      const at = Math.max(offset, cut)
+      const hole = (yield* Ref.get(watched.hole))[kind]
+      // What was cut stands no longer in the file: all that is there now is new.
+      const offset = cut > place.cut ? cut : place.offset
+      const at = Math.max(offset, cut + hole)
       const host = yield* files
-      return [at, yield* host.read(path, at - cut, atOnce)] as const
+      const bytes = yield* host.read(path, at - cut, atOnce)
+      if (!bytes.includes(0)) return { at, cut, bytes }
+      // Zeros may be what was dropped meanwhile; the host has written down how much before it did.
+      const dropped = cut + (yield* holeOf(host, `${state}/${watched.name}.hole-${kind}`))
+      if (dropped <= at) return { at, cut, bytes }
+      const kept = bytes.subarray(Math.min(bytes.length, dropped - at))
+      return kept.length > 0
+        ? { at: dropped, cut, bytes: kept }
+        : { at: dropped, cut, bytes: yield* host.read(path, dropped - cut, atOnce) }
       // The link came down under the read: the files of the next one answer from the same offset.
     }).pipe(
       Effect.catchIf((error) => error.reason === "LinkLost", () =>
         // Fails when there will be no next one.
-        Effect.zipRight(Effect.asVoid(files), Effect.zipRight(Effect.sleep(pause), read(offset))))
+        Effect.zipRight(Effect.asVoid(files), Effect.zipRight(Effect.sleep(pause), read(place))))
     )
-  return Stream.paginateChunkEffect(from, (offset) =>
-    Effect.gen(function*() {
-      const over = yield* Deferred.isDone(watched.exited)
-      const [at, chunk] = yield* read(offset)
-      if (at > offset) yield* dropped(at - offset)
-      if (chunk.length === 0 && !over) {
-        yield* Effect.raceFirst(Effect.sleep(pause), Effect.asVoid(Deferred.await(watched.exited)))
-      }
-      return [
-        chunk.length === 0 ? chunks() : chunks(chunk),
-        chunk.length === 0 && over ? Option.none() : Option.some(at + chunk.length)
-      ] as const
-    }))
+  return Stream.unwrap(
+    Effect.map(
+      Ref.get(watched.cut),
+      (cut) =>
+        Stream.paginateChunkEffect({ offset: from, cut: cut[kind] }, (place: Place) =>
+          Effect.gen(function*() {
+            const over = yield* Deferred.isDone(watched.exited)
+            const { at, bytes: chunk, cut } = yield* read(place)
+            if (at > place.offset) {
+              yield* dropped(at - place.offset)
+            }
+            if (chunk.length === 0 && !over) {
+              yield* Effect.raceFirst(Effect.sleep(pause), Effect.asVoid(Deferred.await(watched.exited)))
+            }
+            return [
+              chunk.length === 0 ? chunks() : chunks(chunk),
+              chunk.length === 0 && over ? Option.none() : Option.some({ offset: at + chunk.length, cut })
+            ] as const
+          }))
+    )
+  )
 }
+
+/** A read of the file of a hole, which holds a number. */
+const holeOf = (host: Files, path: string): Effect.Effect<number, SshError> =>
+  host.read(path, 0, 32).pipe(
+    Effect.map((bytes) => Number.parseInt(new TextDecoder().decode(bytes), 10) || 0),
+    // Nothing was ever dropped.
+    Effect.catchIf(({ reason }) => reason === "Transfer", () => Effect.succeed(0))
+  )
 
 const chunks = (...all: ReadonlyArray<Uint8Array>) => Chunk.fromIterable(all)
 

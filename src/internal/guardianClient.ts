@@ -85,7 +85,16 @@ export const make = Effect.fn("Guardian.make")(function*(
       case "Cut":
         return about(
           message.name,
-          ({ cut }) => Ref.update(cut, (all) => ({ ...all, [message.stream]: all[message.stream] + message.bytes }))
+          ({ cut, hole }) =>
+            Effect.zipRight(
+              Ref.update(cut, (all) => ({ ...all, [message.stream]: all[message.stream] + message.bytes })),
+              Ref.update(hole, (all) => ({ ...all, [message.stream]: 0 }))
+            )
+        )
+      case "Dropped":
+        return about(
+          message.name,
+          ({ hole }) => Ref.update(hole, (all) => ({ ...all, [message.stream]: message.bytes }))
         )
       case "Halted":
         return Effect.ignore(Effect.suspend(() =>
@@ -120,6 +129,7 @@ export const make = Effect.fn("Guardian.make")(function*(
         options.workingDirectory ?? "",
         String(Math.ceil(lease / 1000)),
         String(yield* Ref.get(events)),
+        ...(options.outputLimit === undefined ? [] : [`cap=${Math.max(1, Math.ceil(options.outputLimit))}`]),
         ...(options.setup === undefined ? [] : [`setup=${options.setup}`]),
         ...options.executables
       ]
@@ -259,7 +269,8 @@ export const make = Effect.fn("Guardian.make")(function*(
         name,
         started: yield* Deferred.make<{ readonly pid: number; readonly start: string }>(),
         exited: yield* Deferred.make<number>(),
-        cut: yield* Ref.make({ out: 0, err: 0 })
+        cut: yield* Ref.make({ out: 0, err: 0 }),
+        hole: yield* Ref.make({ out: 0, err: 0 })
       }
       processes.set(name, watched)
       yield* insist(`start ${name} ${escapeLine(quoteAll(words))}`, watched.started).pipe(

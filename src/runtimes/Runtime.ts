@@ -53,6 +53,10 @@ export interface Options {
   readonly lease?: Duration.DurationInput | undefined
   /** Between TERM and KILL. Default 2 seconds. */
   readonly grace?: Duration.DurationInput | undefined
+  /**
+   * Bytes of each output of a service that the host keeps for readers that are behind: the oldest go first. Default 16 MiB.
+   */
+  readonly outputLimit?: number | undefined
   /** Executables whose paths the facts should tell. */
   readonly executables?: ReadonlyArray<string> | undefined
 }
@@ -310,7 +314,8 @@ export const fork: {
 } = dual(
   2,
   <Returns extends ReadonlyArray<unknown>>(self: Runtime, task: RuntimeTask<Returns>) =>
-    self.tasks.fork(task, Runner.run(self, task))
+    self.tasks.fork(task, (opened) =>
+      Runner.run(self, task, (event) => event._tag === "TaskStarted" ? opened(event.logFile) : Effect.void))
 )
 
 /**

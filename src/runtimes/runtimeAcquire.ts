@@ -86,6 +86,7 @@ export const acquire = Effect.fnUntraced(function*(host: string | Host.Host, opt
       grace,
       executables: options.executables ?? [],
       setup: options.setup,
+      outputLimit: options.outputLimit,
       onEnd: (ended) =>
         cleanup.add(HostReport.make({
           host: named.alias,

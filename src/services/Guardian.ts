@@ -37,6 +37,8 @@ export interface Options {
   readonly lease: Duration.Duration
   /** Between TERM and KILL at the end. */
   readonly grace: Duration.Duration
+  /** Bytes of each output of a process that are kept. Default 16 MiB. */
+  readonly outputLimit?: number | undefined
   /** Executables whose paths the facts should tell. */
   readonly executables: ReadonlyArray<string>
   /** Told at the end; `None` when the host could not be reached: it ends everything itself when the lease runs out. */
@@ -64,7 +66,7 @@ export interface EndReport {
 
 /**
  * A process of a guardian: its place in the process table, its exit code (128 + n after signal n), and how many bytes of
- * its output were dropped because they were over the cap.
+ * its output were dropped because they were over the cap, with the file emptied.
  *
  * @since 0.1.0
  * @category models
@@ -74,6 +76,8 @@ export interface Watched {
   readonly started: Deferred.Deferred<{ readonly pid: number; readonly start: string }>
   readonly exited: Deferred.Deferred<number>
   readonly cut: Ref.Ref<{ readonly out: number; readonly err: number }>
+  /** Bytes at the beginning of each file that were dropped in place: they read as zeros. */
+  readonly hole: Ref.Ref<{ readonly out: number; readonly err: number }>
 }
 
 /**

@@ -6,6 +6,7 @@
  * - `take` is `new` (make the runtime) or `resume` (take an existing one over after the link was lost)
  * - `WORKING_DIRECTORY` is a path to make if missing and keep, or empty for a temporary one
  * - `EVENTS_SEEN` is the number of events that the manager has already (0 at first)
+ * - `cap=BYTES`: how many bytes are kept of each output of what `start` starts. Default 16 MiB
  * - `setup=LINE`: a line of shell, run once by the login shell; all that is started, and facts, have what it leaves in the
  *   environment. One that fails is `refused setup CODE<tab>LINE<tab>LINE…`, with the last lines that it printed
  *
@@ -28,7 +29,9 @@
  * - `beat N`
  * - events, numbered from 1 in the order in which they are said, kept in a file of the state directory, so that a manager
  *   that takes the runtime over hears each one once: `event started NAME PID START`, `event exited NAME CODE`
- *   (128 + n after signal n), `event cut NAME out|err BYTES` (the file was over 16 MiB and was emptied of so many bytes)
+ *   (128 + n after signal n), `event dropped NAME out|err BYTES` (the output was over the cap; its first so many bytes were
+ *   dropped in all, their place reads as zeros; `STATE/NAME.hole-out` or `.hole-err` has the number, written before), and
+ *   where the host can make no holes `event cut NAME out|err BYTES` (the file was emptied of so many bytes)
  * - `halted PID`
  * - `report KEY VALUE` …: `ended N`, `killed N` (those that needed KILL), `left PID COMMAND`, `removed PATH`,
  *   `kept PATH`, `stuck PATH` (could not be removed), then `ended`
@@ -63,6 +66,7 @@ export type Message =
   | { readonly _tag: "Started"; readonly name: string; readonly pid: number; readonly start: string }
   | { readonly _tag: "Exited"; readonly name: string; readonly code: number }
   | { readonly _tag: "Cut"; readonly name: string; readonly stream: "out" | "err"; readonly bytes: number }
+  | { readonly _tag: "Dropped"; readonly name: string; readonly stream: "out" | "err"; readonly bytes: number }
   | { readonly _tag: "Halted"; readonly pid: number }
   | { readonly _tag: "Report"; readonly key: string; readonly value: string }
   | { readonly _tag: "Ended" }
@@ -81,8 +85,9 @@ const event = (text: string): Option.Option<Message> => {
     case "exited":
       return Number.isInteger(number) ? Option.some({ _tag: "Exited", name, code: number }) : Option.none()
     case "cut":
+    case "dropped":
       return (a === "out" || a === "err") && Number.isInteger(Number(b))
-        ? Option.some({ _tag: "Cut", name, stream: a, bytes: Number(b) })
+        ? Option.some({ _tag: kind === "cut" ? "Cut" : "Dropped", name, stream: a, bytes: Number(b) })
         : Option.none()
     default:
       return Option.none()

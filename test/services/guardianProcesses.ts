@@ -5,7 +5,7 @@ import * as Stream from "effect/Stream"
 import * as programs from "../../src/internal/programs.ts"
 import type { SshConnection } from "../../src/services/SshConnection.ts"
 import type { Connect } from "./guardianConformance.ts"
-import { begin, eventually, lives, pidIn, shell, startLine } from "./guardianSession.ts"
+import { begin, eventually, exists, lives, pidIn, shell, startLine } from "./guardianSession.ts"
 
 const gone = (connection: SshConnection, pid: number) =>
   eventually(`${pid} has gone`, Effect.map(lives(connection, pid), (alive) => !alive))
@@ -71,15 +71,47 @@ export const guardianProcesses = (connect: Connect): void => {
       yield* guardian.end(10)
     }))
 
-  it.scopedLive("empties output over the cap and says so", () =>
+  it.scopedLive("drops the oldest output over the cap in place, and says so", () =>
     Effect.gen(function*() {
       const connection = yield* connect
-      const guardian = yield* begin(connection)
-      yield* guardian.start("loud", "sh", "-c", "head -c 17000000 /dev/zero; sleep 1000")
+      const guardian = yield* begin(connection, { settings: ["cap=1000000"] })
+      yield* guardian.start("loud", "sh", "-c", "yes | head -c 1700000; echo the end; exec sleep 1000")
+      const { bytes, stream } = yield* guardian.until(
+        "dropped",
+        (message) => message._tag === "Dropped" && message.bytes > 1_100_000 ? message : undefined
+      )
+      assert.strictEqual(stream, "out")
+      assert.strictEqual(bytes % 4096, 0)
+      const at = (from: number, length: number) =>
+        shell(
+          connection,
+          `tail -c +"$2" "$1/loud.out" | head -c "$3" | tr '\\0' z`,
+          guardian.state,
+          `${from + 1}`,
+          `${length}`
+        )
+      assert.strictEqual(yield* at(bytes - 4, 8), "zzzzy\ny")
+      assert.strictEqual(yield* at(1_700_000, 100), "the end")
+      assert.strictEqual(yield* shell(connection, `cat "$1/loud.hole-out"`, guardian.state), String(bytes))
+      assert.isAtMost(Number(yield* shell(connection, `du -k "$1/loud.out" | cut -f1`, guardian.state)), 1000)
+      yield* guardian.end(10)
+    }))
+
+  it.scopedLive("empties output over the cap where no hole can be made, and says so", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const program = yield* programs.load("guardian", "sh")
+      assert.include(program.source, "fallocate ")
+      const guardian = yield* begin(connection, {
+        settings: ["cap=1000000"],
+        program: { ...program, source: program.source.replaceAll("fallocate ", "false ") }
+      })
+      yield* guardian.start("loud", "sh", "-c", "yes | head -c 1700000; exec sleep 1000")
       const cut = yield* guardian.until("cut", (message) => message._tag === "Cut" ? message : undefined)
       assert.strictEqual(cut.stream, "out")
-      assert.isAtLeast(cut.bytes, 16 * 1024 * 1024)
-      assert.isBelow(Number(yield* shell(connection, `wc -c <"$1/loud.out"`, guardian.state)), 1024 * 1024)
+      assert.isAtLeast(cut.bytes, 1_000_000)
+      assert.isAtMost(Number(yield* shell(connection, `wc -c <"$1/loud.out"`, guardian.state)), 700_000)
+      assert.isFalse(yield* exists(connection, `${guardian.state}/loud.hole-out`))
       yield* guardian.end(10)
     }))
 

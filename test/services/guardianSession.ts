@@ -105,12 +105,13 @@ export const begin = Effect.fnUntraced(function*(
     readonly directory?: string
     readonly lease?: number
     readonly program?: Program
+    readonly settings?: ReadonlyArray<string>
   } = {}
 ) {
   const id = options.id ?? (yield* newId)
   const guardian = yield* talk(
     connection,
-    ["new", id, options.directory ?? "", String(options.lease ?? 30), "0"],
+    ["new", id, options.directory ?? "", String(options.lease ?? 30), "0", ...(options.settings ?? [])],
     options.program
   )
   const { state, workingDirectory } = yield* guardian.ready

@@ -46,7 +46,9 @@ export const talk = (
 ): Effect.Effect<number, never, Scope.Scope> =>
   Effect.gen(function*() {
     const [take, id = "", directory = "", lease = "30", seen = "0", ...others] = words
-    const setup = others.find((word) => word.startsWith("setup="))?.slice("setup=".length)
+    const setting = (name: string) => others.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
+    const setup = setting("setup")
+    const cap = Number(setting("cap") ?? 16 * 1024 * 1024)
     const executables = others.filter((word) => !word.includes("="))
     process.argv = ["lazycluster-guardian", ...words]
     yield* host.note({ _tag: "Exec", pid: process.pid, argv: process.argv, env: {}, cwd: process.cwd })
@@ -72,7 +74,7 @@ export const talk = (
     }
     const guardian = take === "resume"
       ? yield* resume(host, link, id)
-      : yield* create(host, { id, directory, lease: Number(lease), setup })
+      : yield* create(host, { id, directory, lease: Number(lease), setup, cap })
     if ("reason" in guardian) {
       yield* say(`refused ${guardian.reason} ${guardian.detail}`)
       return yield* leave(1)
@@ -103,6 +105,7 @@ const create = Effect.fnUntraced(function*(host: MemoryHost, asked: {
   readonly directory: string
   readonly lease: number
   readonly setup: string | undefined
+  readonly cap: number
 }) {
   const { id } = asked
   yield* sweep(host)
@@ -133,6 +136,7 @@ const create = Effect.fnUntraced(function*(host: MemoryHost, asked: {
     bootId: bootId(host),
     events: [],
     links: new Set(),
+    cap: asked.cap,
     environment: {},
     jobs: new Map(),
     names: new Set(),

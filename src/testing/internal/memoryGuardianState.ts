@@ -23,6 +23,8 @@ export interface Guardian {
   /** Seconds. */
   readonly lease: number
   readonly bootId: string
+  /** Bytes of each output that are kept: a file over it is emptied, as on a host that can make no holes in files. */
+  readonly cap: number
   /** What its line of setup has left. */
   environment: Readonly<Record<string, string>>
   /** In order; their numbers are their places. */

@@ -14,9 +14,6 @@ import { bytesOf } from "./memoryPipe.ts"
 import * as memoryPipe from "./memoryPipe.ts"
 import * as memoryProcess from "./memoryProcess.ts"
 
-/** Output over this is dropped, as the guardian does. */
-const outputCap = 16 * 1024 * 1024
-
 /**
  * Standard input at its end, output to nowhere.
  *
@@ -33,7 +30,7 @@ const toFile = (host: MemoryHost, guardian: Guardian, name: string, stream: "out
   const path = `${guardian.state}/${name}.${stream}`
   return Effect.fnUntraced(function*(bytes: Uint8Array) {
     const size = Option.match(yield* host.tree.stat(path), { onNone: () => 0, onSome: (stat) => stat.size })
-    if (size + bytes.length > outputCap) {
+    if (size + bytes.length > guardian.cap) {
       yield* Effect.ignore(host.tree.write(path, new Uint8Array(), 0o600))
       yield* emit(host, guardian, `cut ${name} ${stream} ${size + bytes.length}`)
       return true
