@@ -23,12 +23,12 @@ const get = (port: number) =>
 const program = Effect.gen(function*() {
   const group = yield* RuntimeGroup.make(["host-1", "host-2", "host-3"])
   const database = yield* RuntimeGroup.get(group, "host-1")
-  yield* serve(database, 50000)
+  yield* serve(database, 8840)
 
-  const here = yield* Expose.fromRuntime(database, 50000, { at: [50000, 50001] })
+  const here = yield* Expose.fromRuntime(database, 8840, { at: [8840, 8841] })
   yield* Console.log(`the manager sees ${yield* get(here.port)}`)
 
-  const there = yield* Expose.fromRuntimeToGroup(group, "host-1", 50000, { at: "any" })
+  const there = yield* Expose.fromRuntimeToGroup(group, "host-1", 8840, { at: "any" })
   const look = RuntimeTask.make("look").pipe(
     RuntimeTask.runCommand(
       `python3 -c "import urllib.request as u; print(u.urlopen('http://127.0.0.1:${there.port}').status)"`
@@ -39,7 +39,7 @@ const program = Effect.gen(function*() {
     yield* Console.log(`${host} gets ${done.executionLog[0]?.stdout.trim()}`)
   }
 
-  const range = yield* Expose.toGroup(group, Expose.range(40000, 40002), { at: 41000, exclude: ["host-3"] })
+  const range = yield* Expose.toGroup(group, Expose.range(8850, 8852), { at: 8860, exclude: ["host-3"] })
   yield* Console.log(Expose.render(range))
 })
 
