@@ -60,11 +60,7 @@ export const make = Effect.fnUntraced(function*(options: {
       ask(question).pipe(
         Effect.timeoutOption(patience),
         Effect.map(Option.flatten),
-        Effect.map(Option.filter((answers) => answers.length === question.prompts.length)),
-        // A bug of the one who answers is no reason to wait for an answer.
-        Effect.catchAllDefect((defect) =>
-          Effect.as(Effect.logWarning(`the question of ${question.host} was not answered`, defect), Option.none())
-        )
+        Effect.map(Option.filter((answers) => answers.length === question.prompts.length))
       )),
     turn: (alias, questions) =>
       Effect.acquireUseRelease(

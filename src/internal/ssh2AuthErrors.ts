@@ -119,7 +119,9 @@ export const refused = (resolved: ResolvedHost, vain: Vain, cause: unknown): Ssh
   const wants = theirs !== undefined && !theirs.some((method) => ours.has(method))
   const onlyKeys = ours.size === 1 && ours.has("publickey")
   const detail = wants
-    ? `${who} is not content with ${onlyKeys ? "a key" : listed(tried, "")}, it wants ${theirs.join(" or ")}`
+    ? `${who} is not content with ${
+      onlyKeys ? "a key" : tried.length === 0 ? "what was offered" : tried.join(", ")
+    }, it wants ${theirs.join(" or ")}`
     : tried.length === 0
     ? `${who} was not logged in to`
     : `${who} takes none of ${[...new Set(tried)].join(", ")}`

@@ -110,10 +110,13 @@ const ready = Effect.fnUntraced(function*(resolved: ResolvedHost, parts: {
   const done = yield* Deferred.make<Shown, SshError>()
   const end = (exit: Exit.Exit<Shown, SshError>): void => Deferred.unsafeDone(done, exit)
   const runFork = yield* FiberSet.makeRuntime<never, void>()
-  const run = (effect: Effect.Effect<void>): void => void runFork(effect)
+  // A bug of the one who answers ends the handshake as what it is.
+  const run = (effect: Effect.Effect<void>): void =>
+    void runFork(Effect.catchAllCause(effect, (cause) => Effect.sync(() => end(Exit.failCause(cause)))))
 
-  const tried: Array<string> = []
+  const tried: Array<Auth.Offer> = []
   let rejected = 0
+  let tries = 0
   let theirs: ReadonlyArray<string> | undefined
   const offered: Auth.Offered = yield* Auth.offers(resolved, {
     asking: settings.asking,
@@ -126,18 +129,20 @@ const ready = Effect.fnUntraced(function*(resolved: ResolvedHost, parts: {
   })
   const left = [...offered.offers]
   const ours = new Set(left.map((offer) => offer.method))
-  const refusal = (cause: unknown) => refused(resolved, { tried, ours, theirs, problems: offered.problems }, cause)
+  const refusal = (cause: unknown) =>
+    refused(resolved, { tried: tried.map(({ name }) => name), ours, theirs, problems: offered.problems }, cause)
 
   const attempt = (next: (attempt: Auth.Attempt | false) => void): void => {
     const index = left.findIndex(({ method }) => theirs?.includes(method) ?? true)
-    const [offer] = index < 0 || tried.length === mostTries ? [] : left.splice(index, 1)
+    const [offer] = index < 0 || tries === mostTries ? [] : left.splice(index, 1)
     if (offer === undefined) return next(false)
     run(Effect.map(
       offer.begin,
       Option.match({
         onNone: () => attempt(next),
         onSome: (begun) => {
-          tried.push(offer.name)
+          tries += 1
+          tried.push(offer)
           next(begun)
         }
       })
@@ -192,9 +197,12 @@ const ready = Effect.fnUntraced(function*(resolved: ResolvedHost, parts: {
           return typeof verdict === "string"
         }
       })
-      onRejection(client, (methods) => {
+      onRejection(client, (methods, partly) => {
         rejected += 1
         theirs = methods
+        const last = tried.at(-1)
+        // Tried before its turn (the first try is a guess): that says nothing of the key.
+        if (!partly && last !== undefined && !methods.includes(last.method)) left.unshift(...tried.splice(-1))
       })
     },
     catch: failed

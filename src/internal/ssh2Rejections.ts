@@ -9,11 +9,12 @@ import * as Predicate from "effect/Predicate"
 import type { Client } from "ssh2"
 
 /**
- * Hears of each rejection before ssh2 does. To be called once `connect` was.
+ * Hears of each rejection before ssh2 does: the methods that may go on, and whether the last one was right but not enough.
+ * To be called once `connect` was.
  *
  * @internal
  */
-export const onRejection = (client: Client, tell: (methods: ReadonlyArray<string>) => void): void => {
+export const onRejection = (client: Client, tell: (methods: ReadonlyArray<string>, partly: boolean) => void): void => {
   const protocol: unknown = Reflect.get(client, "_protocol")
   const handlers: unknown = Predicate.hasProperty(protocol, "_handlers") ? protocol._handlers : undefined
   if (!Predicate.hasProperty(handlers, "USERAUTH_FAILURE")) return
@@ -21,8 +22,8 @@ export const onRejection = (client: Client, tell: (methods: ReadonlyArray<string
   if (!Predicate.isFunction(before)) return
   Object.assign(handlers, {
     USERAUTH_FAILURE: (...words: ReadonlyArray<unknown>) => {
-      const methods = words[1]
-      if (Array.isArray(methods)) tell(methods.filter(Predicate.isString))
+      const [, methods, partly] = words
+      if (Array.isArray(methods)) tell(methods.filter(Predicate.isString), partly === true)
       before(...words)
     }
   })

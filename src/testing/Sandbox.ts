@@ -2,8 +2,8 @@
  * Real SSH servers inside this process, on loopback: hosts for tests, examples and trials, without root and without sshd.
  * Any SSH client reaches them, each host has a home directory of its own, and nothing of them stays.
  *
- * Commands run on this machine, as the user who runs this program. Only the key made for the run is let in, and nothing
- * listens elsewhere than on 127.0.0.1; who holds the key can do what that user can do.
+ * Commands run on this machine, as the user who runs this program. Only the key made for the run is let in, and the
+ * users that are named; nothing listens elsewhere than on loopback. Who gets in can do what that user can do.
  *
  * @since 0.1.0
  */
@@ -15,6 +15,7 @@ import * as files from "./internal/sandboxFiles.ts"
 import * as janitor from "./internal/sandboxJanitor.ts"
 import * as server from "./internal/sandboxServer.ts"
 import { SandboxError } from "./SandboxError.ts"
+import type { SandboxUser } from "./SandboxUser.ts"
 
 /**
  * How a Sandbox is made.
@@ -37,6 +38,12 @@ export interface Options {
   readonly allowTcpForwarding?: boolean | undefined
   /** Whether Unix sockets may be forwarded, as sshd's `AllowStreamLocalForwarding`. Default `true`. */
   readonly allowStreamLocalForwarding?: boolean | undefined
+  /** Who else may log in, and how. One with the name of the user who runs this program takes the place of that. */
+  readonly users?: ReadonlyArray<SandboxUser> | undefined
+  /** Failed tries to log in until a connection is ended, as sshd's `MaxAuthTries`. Default 6. */
+  readonly maxAuthTries?: number | undefined
+  /** Where hosts listen. Default `127.0.0.1`. */
+  readonly address?: "127.0.0.1" | "::1" | undefined
   /** Variables added to the environment of every host. */
   readonly env?: Readonly<Record<string, string>> | undefined
 }
@@ -49,7 +56,7 @@ export interface Options {
  */
 export interface SandboxHost {
   readonly alias: string
-  /** On 127.0.0.1. */
+  /** On 127.0.0.1, or on the address that was asked for. */
   readonly port: number
   readonly home: string
   /** `ssh-ed25519 AAAA…` */
@@ -116,7 +123,17 @@ export const make: (options?: Options) => Effect.Effect<Sandbox["Type"], Sandbox
   yield* janitor.watch(directory)
   const user = yield* files.user
   const key = yield* files.makeKey
-  const authorizedKey = yield* files.toParsedKey(key)
+  const address = options.address ?? "127.0.0.1"
+  const runKey = yield* files.toParsedKey(key)
+  const users = options.users ?? []
+  const logins = yield* Effect.forEach(
+    users.some(({ name }) => name === user) ? users : [{ name: user }, ...users],
+    (user: SandboxUser) =>
+      Effect.map(Effect.forEach(user.publicKeys ?? [], files.toPublicKey), (keys) => ({
+        user,
+        keys: user.runKey === false ? keys : [runKey, ...keys]
+      }))
+  )
   const start = Effect.fnUntraced(function*(alias: string) {
     const home = yield* files.makeHome(directory, alias)
     const hostKey = yield* files.makeKey
@@ -130,11 +147,12 @@ export const make: (options?: Options) => Effect.Effect<Sandbox["Type"], Sandbox
     })
     const running = yield* server.listen({
       alias,
-      user,
       home,
       environment,
       hostKey: hostKey.private,
-      authorizedKey,
+      logins,
+      maxAuthTries: options.maxAuthTries ?? 6,
+      address,
       maxSessions: options.maxSessions ?? 10,
       forwarding: {
         ports: options.allowTcpForwarding ?? true,
@@ -146,7 +164,7 @@ export const make: (options?: Options) => Effect.Effect<Sandbox["Type"], Sandbox
     return host
   })
   const hosts = yield* Effect.forEach(names, start)
-  const client = yield* files.writeClientFiles({ directory, user, key, hosts })
+  const client = yield* files.writeClientFiles({ directory, user, address, key, hosts })
   return { hosts, ...client }
 })
 

@@ -30,8 +30,8 @@ export * as InMemorySsh from "./InMemorySsh.ts"
  * Real SSH servers inside this process, on loopback: hosts for tests, examples and trials, without root and without sshd.
  * Any SSH client reaches them, each host has a home directory of its own, and nothing of them stays.
  *
- * Commands run on this machine, as the user who runs this program. Only the key made for the run is let in, and nothing
- * listens elsewhere than on 127.0.0.1; who holds the key can do what that user can do.
+ * Commands run on this machine, as the user who runs this program. Only the key made for the run is let in, and the
+ * users that are named; nothing listens elsewhere than on loopback. Who gets in can do what that user can do.
  *
  * @since 0.1.0
  */
@@ -43,3 +43,10 @@ export * as Sandbox from "./Sandbox.ts"
  * @since 0.1.0
  */
 export * as SandboxError from "./SandboxError.ts"
+
+/**
+ * Who may log in to the hosts of a Sandbox, and how.
+ *
+ * @since 0.1.0
+ */
+export * as SandboxUser from "./SandboxUser.ts"

@@ -41,6 +41,24 @@ export const makeKey: Effect.Effect<KeyPair> = Effect.sync((): KeyPair => {
 )
 
 /**
+ * A line of authorized_keys.
+ *
+ * @internal
+ */
+export const toPublicKey = (line: string): Effect.Effect<ParsedKey, SandboxError> =>
+  Effect.suspend(() => {
+    const parsed = ssh2.utils.parseKey(line)
+    return parsed instanceof Error
+      ? new SandboxError({
+        reason: "Files",
+        step: "read the public keys of the users",
+        detail: parsed.message,
+        hint: "each is a line as ssh-keygen writes it into a .pub file"
+      })
+      : Effect.succeed(parsed)
+  })
+
+/**
  * The key as ssh2 checks signatures with it.
  *
  * @internal
@@ -158,13 +176,14 @@ export interface ClientFiles {
 const configText = (
   hosts: ReadonlyArray<{ readonly alias: string; readonly port: number }>,
   user: string,
-  files: ClientFiles
+  files: ClientFiles,
+  address: string
 ): string => {
   const value = (file: string) => /\s/.test(file) ? `"${file}"` : file
   return hosts.map(({ alias, port }) =>
     [
       `Host ${alias}`,
-      "HostName 127.0.0.1",
+      `HostName ${address}`,
       `Port ${port}`,
       `User ${user}`,
       `IdentityFile ${value(files.identityFile)}`,
@@ -183,6 +202,7 @@ const configText = (
 export const writeClientFiles = (options: {
   readonly directory: string
   readonly user: string
+  readonly address: string
   readonly key: KeyPair
   readonly hosts: ReadonlyArray<{ readonly alias: string; readonly port: number; readonly hostKey: string }>
 }): Effect.Effect<ClientFiles, SandboxError> =>
@@ -199,7 +219,10 @@ export const writeClientFiles = (options: {
     const write = (file: string, text: string) => fs.writeFileSync(file, text, { mode: 0o600 })
     write(files.identityFile, options.key.private)
     write(`${files.identityFile}.pub`, `${options.key.public}\n`)
-    write(files.knownHostsFile, options.hosts.map((host) => `[127.0.0.1]:${host.port} ${host.hostKey}\n`).join(""))
-    write(files.configFile, configText(options.hosts, options.user, files))
+    write(
+      files.knownHostsFile,
+      options.hosts.map((host) => `[${options.address}]:${host.port} ${host.hostKey}\n`).join("")
+    )
+    write(files.configFile, configText(options.hosts, options.user, files, options.address))
     return files
   })

@@ -121,7 +121,8 @@ export const serve = (peer: Peer, allowed: Allowed): void => {
 
   const listenOnPort = ({ bindAddr, bindPort }: TcpipBindInfo, accept: (port: number) => void, reject: () => void) =>
     listen({
-      at: { port: bindPort, host: "127.0.0.1" },
+      // Never elsewhere than on loopback, of the family that was asked for.
+      at: { port: bindPort, host: bindAddr === "::1" ? "::1" : "127.0.0.1" },
       key: (server) => `${bindAddr}:${portOf(server)}`,
       carry: (socket, server) => {
         const { remoteAddress = "127.0.0.1", remotePort = 0 } = socket

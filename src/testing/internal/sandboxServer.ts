@@ -8,9 +8,10 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as net from "node:net"
 import ssh2 from "ssh2"
-import type { AuthContext, Connection, ParsedKey, ServerChannel } from "ssh2"
+import type { Connection, ServerChannel } from "ssh2"
 import { SandboxError } from "../SandboxError.ts"
 import * as forwards from "./sandboxForwards.ts"
+import * as logins from "./sandboxLogins.ts"
 import * as peers from "./sandboxPeer.ts"
 import * as processes from "./sandboxProcess.ts"
 import { keepRequests } from "./sandboxQuirks.ts"
@@ -24,12 +25,14 @@ import { sweep } from "./sandboxSweep.ts"
  */
 export interface Options {
   readonly alias: string
-  readonly user: string
+  /** `127.0.0.1` or `::1`. */
+  readonly address: string
   readonly home: string
   readonly environment: Readonly<Record<string, string>>
   /** In OpenSSH's format. */
   readonly hostKey: string
-  readonly authorizedKey: ParsedKey
+  readonly logins: ReadonlyArray<logins.Login>
+  readonly maxAuthTries: number
   readonly maxSessions: number
   readonly forwarding: forwards.Allowed
 }
@@ -45,19 +48,6 @@ export interface Running {
   readonly cut: Effect.Effect<void>
   readonly stall: Effect.Effect<void>
   readonly resume: Effect.Effect<void>
-}
-
-const authenticate = (options: Options) => (context: AuthContext): void => {
-  const key = options.authorizedKey
-  if (
-    context.method !== "publickey" || context.username !== options.user ||
-    !context.key.data.equals(key.getPublicSSH())
-  ) return context.reject(["publickey"])
-  // Without a signature the client only asks whether the key would do.
-  if (context.signature === undefined || context.blob === undefined) return context.accept()
-  return key.verify(context.blob, context.signature, context.hashAlgo) === true
-    ? context.accept()
-    : context.reject(["publickey"])
 }
 
 const serveSessions = (
@@ -109,12 +99,17 @@ const open = (
 
     const serve = (connection: Connection, port: number): void => {
       const peer = peers.make(connection)
-      connection.on("authentication", authenticate(options))
-      const local = `127.0.0.1 ${portOf()}`
-      serveSessions(peer, place, options.maxSessions, {
-        SSH_CONNECTION: `127.0.0.1 ${port} ${local}`,
-        SSH_CLIENT: `127.0.0.1 ${port} ${portOf()}`
+      const { address } = options
+      const environment: Record<string, string> = {
+        SSH_CONNECTION: `${address} ${port} ${address} ${portOf()}`,
+        SSH_CLIENT: `${address} ${port} ${portOf()}`
+      }
+      logins.serve(connection, {
+        logins: options.logins,
+        maxTries: options.maxAuthTries,
+        entered: (user) => Object.assign(environment, { USER: user, LOGNAME: user })
       })
+      serveSessions(peer, place, options.maxSessions, environment)
       forwards.serve(peer, options.forwarding)
     }
     const ssh = new ssh2.Server({
@@ -160,12 +155,12 @@ const open = (
           reason: "Listen",
           host: options.alias,
           step: "listen",
-          detail: `no port of 127.0.0.1 can be bound: ${cause.message}`,
+          detail: `no port of ${options.address} can be bound: ${cause.message}`,
           cause
         })
       )
     listener.once("error", failed)
-    listener.listen(0, "127.0.0.1", () => {
+    listener.listen(0, options.address, () => {
       listener.off("error", failed).on("error", () => {})
       resume(Effect.succeed({
         port: portOf(),
