@@ -39,10 +39,11 @@ export class TaskRunner extends Context.Tag("lazycluster/TaskRunner")<TaskRunner
     target: TaskTarget,
     task: RuntimeTask<Returns>
   ) => Stream.Stream<TaskEvent<Returns>, TaskError>
-  /** What a task leaves. Interruption ends the process of the running step. */
+  /** What a task leaves. Interruption ends the process of the running step. `onEvent` hears what happens; the task waits for it. */
   readonly run: <Returns extends ReadonlyArray<unknown>>(
     target: TaskTarget,
-    task: RuntimeTask<Returns>
+    task: RuntimeTask<Returns>,
+    onEvent?: (event: TaskEvent<Returns>) => Effect.Effect<void>
   ) => Effect.Effect<TaskResult<Returns>, TaskError>
 }>() {}
 
@@ -169,7 +170,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     )
 
   return TaskRunner.of({
-    run: (target, task) => execute(target, task, () => Effect.void),
+    run: (target, task, onEvent = () => Effect.void) => execute(target, task, onEvent),
     stream: <Returns extends ReadonlyArray<unknown>>(target: TaskTarget, task: RuntimeTask<Returns>) =>
       Stream.unwrapScoped(Effect.gen(function*() {
         // Bounded: a slow reader slows the process down instead of filling memory.
@@ -226,6 +227,7 @@ export const stream = <Returns extends ReadonlyArray<unknown>>(
  */
 export const run = <Returns extends ReadonlyArray<unknown>>(
   target: TaskTarget,
-  task: RuntimeTask<Returns>
+  task: RuntimeTask<Returns>,
+  onEvent?: (event: TaskEvent<Returns>) => Effect.Effect<void>
 ): Effect.Effect<TaskResult<Returns>, TaskError, TaskRunner> =>
-  Effect.flatMap(TaskRunner, (runner) => runner.run(target, task))
+  Effect.flatMap(TaskRunner, (runner) => runner.run(target, task, onEvent))

@@ -21,6 +21,8 @@ export interface Prepared {
   readonly interpreter: string
   /** JSON text: how the program on the host gets the function. */
   readonly code: string
+  /** Makes it anew for the next call. */
+  readonly forget: Effect.Effect<void>
   readonly start: (
     target: TaskTarget,
     mark: string,
@@ -112,6 +114,7 @@ export const make: Effect.Effect<Prepare> = Effect.gen(function*() {
     return {
       interpreter,
       code: pythonCode(request.name, code),
+      forget: Effect.sync(() => interpreters.delete(target)),
       start: (target, mark, env) => target.python(program, [mark, calling.source], { python: interpreter, env })
     }
   })
@@ -130,6 +133,7 @@ export const make: Effect.Effect<Prepare> = Effect.gen(function*() {
     return {
       interpreter,
       code: bundleCode(request.name, bundled),
+      forget: Effect.void,
       start: (target, mark, env) =>
         Effect.tap(
           target.exec({ argv: nodeArgv(program, interpreter), env }),

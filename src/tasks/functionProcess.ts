@@ -96,19 +96,18 @@ const textOf = (answer: string, at: At) =>
       ({ error }) => fromReport(error, { host: at.host, step, language: at.request.code._tag })
     )
 
-/** What a channel takes at a time: a hundred megabytes need no second copy. */
-const piece = mebibyte
+/** Characters that are made bytes at a time: a hundred megabytes need no second copy. */
+const piece = 262_144
 
-const pieces = (texts: ReadonlyArray<string>): Stream.Stream<Uint8Array> =>
-  Stream.fromIterable(texts).pipe(
-    Stream.map((text) => new TextEncoder().encode(text)),
-    Stream.flatMap((bytes) =>
-      Stream.unfold(0, (at) =>
-        at < bytes.length
-          ? Option.some([bytes.subarray(at, at + piece), at + piece] as const)
-          : Option.none())
-    )
-  )
+const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff
+
+/** UTF-8 of a text, piece by piece, no character cut in two. */
+const pieces = (text: string): Stream.Stream<Uint8Array> =>
+  Stream.unfold(0, (at) => {
+    if (at >= text.length) return Option.none()
+    const end = at + piece - (isHighSurrogate(text.charCodeAt(at + piece - 1)) ? 1 : 0)
+    return Option.some([new TextEncoder().encode(text.slice(at, end)), end] as const)
+  })
 
 /**
  * Starts a function on a host. Closing the scope ends it.
@@ -126,7 +125,7 @@ export const start = Effect.fnUntraced(function*(
   const process = yield* prepared.start(target, mark, options.env)
   // Beside the reading: a process that ends before it has read everything fails the write, and its exit says why.
   yield* Stream.runForEach(
-    pieces([`{"code":${prepared.code},"args":`, request.args, "}\n"]),
+    Stream.flatMap(Stream.make(`{"code":${prepared.code},"args":`, request.args, "}\n"), pieces),
     process.write
   ).pipe(Effect.zipRight(process.endInput), Effect.ignore, Effect.forkScoped)
   const frame = ResultFrame.make(mark, Math.min(options.resultLimit ?? defaultLimit, largestLimit))
@@ -162,9 +161,10 @@ export const start = Effect.fnUntraced(function*(
       yield* Deferred.await(errEnded)
       const exit = yield* process.exit
       const answer = frame.answer()
-      return Option.isSome(answer)
-        ? yield* textOf(answer.value, at)
-        : yield* ended(at, prepared.interpreter, exit, tail.lines())
+      if (Option.isSome(answer)) return yield* textOf(answer.value, at)
+      // The environment that it belonged to may have been removed.
+      if (isNotStarted(exit)) yield* prepared.forget
+      return yield* ended(at, prepared.interpreter, exit, tail.lines())
     })
   }
 })

@@ -5,12 +5,18 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { existsSync } from "node:fs"
+import * as ExecutionLog from "../../src/services/ExecutionLog.ts"
 import * as FunctionCall from "../../src/tasks/FunctionCall.ts"
 import { FunctionError } from "../../src/tasks/FunctionError.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
+import * as TaskRunner from "../../src/tasks/TaskRunner.ts"
+import type { TaskTarget } from "../../src/tasks/TaskTarget.ts"
 import * as LocalPython from "../services/localPython.ts"
 import * as LocalTarget from "./localTarget.ts"
 
@@ -122,6 +128,45 @@ describe("a function of a file", () => {
       assert.deepInclude(error, { reason: "Environment", function: "f" })
       assert.include(error.detail, "NotPinned")
     }).pipe(Effect.provide(NodeContext.layer)))
+})
+
+describe("an environment", () => {
+  const here = TaskRunner.layer().pipe(Layer.provide(ExecutionLog.layerNoop), Layer.provideMerge(NodeContext.layer))
+
+  it.scopedLive("is looked for once by a runner, and again after it has gone", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const python = yield* LocalPython.make("host-1")
+      const { target } = yield* LocalTarget.make
+      const started = yield* Ref.make<ReadonlyArray<string>>([])
+      const counted: TaskTarget = {
+        ...target,
+        facts: python.facts,
+        python: (program, words, options) =>
+          // A shell says 127 for what is not there, as a Runtime does; a child process cannot.
+          Ref.update(started, (all) => [...all, program.name]).pipe(Effect.zipRight(
+            options?.python === undefined || options.python === "python3" || existsSync(options.python)
+              ? target.python(program, words, options)
+              : target.exec({ argv: ["sh", "-c", `exec ${options.python}`] })
+          ))
+      }
+      const prefix = PythonFunction.make({
+        source: "import sys\ndef prefix(): return sys.prefix",
+        requirements: ["toolz==1.0.0"],
+        args: {},
+        returns: Schema.String
+      })
+      const task = RuntimeTask.make().pipe(
+        RuntimeTask.runFunction(prefix, {}),
+        RuntimeTask.runFunction(prefix, {})
+      )
+      const { returns } = yield* TaskRunner.run(counted, task)
+      assert.strictEqual(returns[0], returns[1])
+      assert.deepStrictEqual(yield* Ref.get(started), ["environment", "function", "function"])
+      yield* fs.remove(returns[0], { recursive: true })
+      assert.deepInclude(yield* Effect.flip(TaskRunner.run(counted, task)), { reason: "Function", step: 0 })
+      assert.deepStrictEqual((yield* TaskRunner.run(counted, task)).returns, returns)
+    }).pipe(Effect.provide(here)))
 })
 
 const counting = PythonFunction.make({
