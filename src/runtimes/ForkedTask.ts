@@ -20,6 +20,8 @@ export interface ForkedTask<out Returns extends ReadonlyArray<unknown> = Readonl
   readonly host: string
   /** Whether `join` leaves it out. */
   readonly omitOnJoin: boolean
+  /** Its file of the execution log, as soon as the task has begun; `undefined` when there is none. */
+  readonly logFile: Effect.Effect<string | undefined>
   /** Waits for its end. Whoever waits for a task that was interrupted is interrupted, too. */
   readonly result: Effect.Effect<TaskResult<Returns>, TaskError>
   /** `None` while it runs, and when it was interrupted. */

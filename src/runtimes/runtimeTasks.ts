@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
@@ -26,7 +27,7 @@ export interface Tasks {
   readonly counted: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly fork: <Returns extends ReadonlyArray<unknown>, R>(
     task: { readonly name: string; readonly omitOnJoin: boolean },
-    run: Effect.Effect<TaskResult<Returns>, TaskError, R>
+    run: (opened: (logFile: string | undefined) => Effect.Effect<void>) => Effect.Effect<TaskResult<Returns>, TaskError, R>
   ) => Effect.Effect<ForkedTask<Returns>, never, R>
   readonly join: Effect.Effect<ReadonlyArray<TaskResult>, JoinError>
   readonly ended: Effect.Effect<ReadonlyArray<Exit.Exit<TaskResult, TaskError>>>
@@ -65,9 +66,16 @@ export const make = Effect.fnUntraced(function*(host: string) {
       Effect.uninterruptibleMask((restore) => Effect.zipRight(more, Effect.ensuring(restore(effect), fewer))),
     fork: Effect.fnUntraced(function*<Returns extends ReadonlyArray<unknown>, R>(
       { name, omitOnJoin }: { readonly name: string; readonly omitOnJoin: boolean },
-      run: Effect.Effect<TaskResult<Returns>, TaskError, R>
+      run: (
+        opened: (logFile: string | undefined) => Effect.Effect<void>
+      ) => Effect.Effect<TaskResult<Returns>, TaskError, R>
     ) {
-      const body = omitOnJoin ? told(host, name, run) : run
+      const logFile = yield* Deferred.make<string | undefined>()
+      // A task that never begins has no log.
+      const begun = run((file) => Deferred.succeed(logFile, file)).pipe(
+        Effect.ensuring(Deferred.succeed(logFile, undefined))
+      )
+      const body = omitOnJoin ? told(host, name, begun) : begun
       // Counted before it begins: whoever asks next for the least busy host must see it.
       const fiber = yield* Effect.uninterruptibleMask((restore) =>
         Effect.zipRight(more, Effect.forkIn(Effect.ensuring(restore(body), fewer), scope))
@@ -77,6 +85,7 @@ export const make = Effect.fnUntraced(function*(host: string) {
         name,
         host,
         omitOnJoin,
+        logFile: Deferred.await(logFile),
         result: Fiber.join(fiber),
         poll: Effect.map(Fiber.poll(fiber), Option.filter((exit) => !Exit.isInterrupted(exit))),
         interrupt: Effect.zipRight(Effect.sync(() => waiting.delete(fiber)), Effect.asVoid(Fiber.interrupt(fiber)))
