@@ -101,7 +101,10 @@ export const start = Effect.fnUntraced(
         stands = true
         Deferred.unsafeDone(started, Effect.void)
       } else {
-        finish(Effect.succeed(frame.signal === undefined ? { code: frame.code } : bySignal(frame.signal)), Effect.void)
+        finish(
+          Effect.succeed({ code: frame.code, ...(frame.signal === undefined ? {} : { signal: frame.signal }) }),
+          Effect.void
+        )
       }
     }))
     child.stderr.on("data", (chunk: Buffer) => {

@@ -23,7 +23,7 @@ const framed = [
   `( exec /bin/sh -c "$2" "$0" 2>&3 3>&- )`,
   `lc_code=$?`,
   `lc_name=`,
-  `[ "$lc_code" -le 128 ] || lc_name=$(kill -l "$lc_code")`,
+  `[ "$lc_code" -le 128 ] || [ "$lc_code" -gt 159 ] || lc_name=$(kill -l "$lc_code")`,
   `printf '${start}%s %s %s\\n' "$1" "$lc_code" "$lc_name" >&3`
 ].join("; ")
 

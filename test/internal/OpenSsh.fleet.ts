@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
-import * as Ssh from "../../src/services/Ssh.ts"
+import type * as Ssh from "../../src/services/Ssh.ts"
 import type { SshConnection } from "../../src/services/SshConnection.ts"
 import * as Victim from "../campaign/Victim.ts"
 import * as Fleet from "../fleet/Fleet.ts"
@@ -73,7 +73,7 @@ describe.skipIf(!Fleet.available)("OpenSSH's client and sshd", () => {
       on("host1", (connection) =>
         Effect.gen(function*() {
           const status = (source: string) => Effect.map(run(connection, source), (ended) => ended.status)
-          for (const code of [0, 1, 126, 127, 128, 254, 255]) {
+          for (const code of [0, 1, 126, 127, 128, 160, 192, 254, 255]) {
             assert.deepStrictEqual(yield* status(`exit ${code}`), { code })
           }
           for (const [signal, code] of [["HUP", 129], ["INT", 130], ["KILL", 137], ["TERM", 143]] as const) {
