@@ -11,7 +11,7 @@ import * as TaskRunner from "../../src/tasks/TaskRunner.ts"
 import { layer } from "../../src/testing/InMemorySsh.ts"
 
 const commands = {
-  server: ({ stdout }: { readonly stdout: (text: string) => Effect.Effect<boolean> }) =>
+  server: ({ stdout }: { readonly stdout: (text: string) => Effect.Effect<void> }) =>
     Effect.zipRight(stdout("serving\n"), Effect.never)
 }
 
