@@ -18,6 +18,7 @@ import { type GroupError, missed } from "./GroupError.ts"
 import { needed } from "./groupExecution.ts"
 import { acquire, defaultConcurrency, holdsOf, once } from "./groupMembers.ts"
 import type { HostRequirement } from "./HostFilter.ts"
+import * as HostTable from "./HostTable.ts"
 import type * as Runtime from "./Runtime.ts"
 
 export { execute, fork, join, leastBusy, log, type Where } from "./groupBackground.ts"
@@ -170,3 +171,16 @@ const assemble = Effect.fnUntraced(function*(
   }
   return { ...group, inactive, holds: yield* holdsOf(members) }
 })
+
+/**
+ * The members with their facts, and the hosts that are inactive with the reason, to be printed.
+ *
+ * @since 0.1.0
+ * @category printing
+ */
+export const table = ({ inactive, runtimes }: RuntimeGroup): string =>
+  HostTable.render([
+    ...runtimes.map(({ facts, host }) => ({ host: host.alias, facts })),
+    // The first line says what is wrong, those below it what mends it.
+    ...inactive.map(({ host, message }) => ({ host, note: `inactive: ${message.split("\n")[0]}` }))
+  ])

@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
-import type * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
+import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as RuntimeManager from "../../src/runtimes/RuntimeManager.ts"
 import { SshConfig } from "../../src/services/SshConfig.ts"
 import { SshConfigError } from "../../src/services/SshError.ts"
@@ -138,4 +138,35 @@ describe("createGroup", () => {
       layer(["a", { alias: "b", files: { "/data/": "" } }, { alias: "gpu", facts: { cpus: 32 } }]),
       config(Effect.succeed([]))
     ))))
+
+  it.scoped("is stopped by no bad host, however it is bad; one without Python is good for commands", () => {
+    const names = ["refuses", "silent", "impostor", "locked", "nowhere", "bare", "good"]
+    return Effect.gen(function*() {
+      const hosts = yield* InMemorySsh
+      yield* hosts.refuse("refuses")
+      yield* hosts.unreachable("silent")
+      yield* hosts.changeHostKey("impostor")
+      yield* hosts.failAuthentication("locked")
+      const fiber = yield* Effect.fork(RuntimeManager.createGroup())
+      yield* TestClock.adjust("11 seconds")
+      const group = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(aliases(group), ["bare", "good"])
+      const reasons = ["Refused", "Timeout", "HostKeyChanged", "Authentication", "NameUnknown"]
+      assert.deepStrictEqual(
+        group.inactive.map(({ message }, index) => message.includes(reasons[index] ?? "-")),
+        reasons.map(() => true)
+      )
+      const lines = RuntimeGroup.table(group).split("\n")
+      assert.lengthOf(lines, 1 + names.length)
+      assert.match(lines[1] ?? "", /^bare +4 +8\.0 GiB +- +- /)
+      assert.match(lines[2] ?? "", /^good +4 +8\.0 GiB +- +3\.11\.2 /)
+      assert.match(lines[3] ?? "", /^refuses .*inactive: refuses: connect, Refused/)
+    }).pipe(Effect.provide(Layer.merge(
+      layer([...names.filter((name) => name !== "nowhere" && name !== "bare"), {
+        alias: "bare",
+        facts: { python: "", pythonPath: "" }
+      }]),
+      config(Effect.succeed(names))
+    )))
+  })
 })

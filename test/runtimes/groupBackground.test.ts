@@ -55,6 +55,17 @@ describe("execute", () => {
     }).pipe(Effect.provide(world())))
 })
 
+describe("broadcast", () => {
+  it.scoped("gives each host its own run of the task, with its own log", () =>
+    Effect.gen(function*() {
+      const group = yield* RuntimeGroup.make(three)
+      const fiber = yield* Effect.fork(RuntimeGroup.broadcast(group, work(1, "x")))
+      const outcomes = yield* Effect.forEach(yield* ended(fiber), ({ result }) => result)
+      assert.deepStrictEqual(outcomes.map(({ host }) => host), three)
+      assert.deepStrictEqual(outputs(outcomes), ["x@a", "x@b", "x@c"])
+    }).pipe(Effect.provide(world())))
+})
+
 describe("fork and join", () => {
   it.scoped("spread tasks, and give what they left in the order of their start", () =>
     Effect.gen(function*() {
