@@ -5,7 +5,7 @@
 #   append KEY OFFSET         STAGE, then content, the rest of a partial file: the hash of the whole
 #   unpack                    STAGE, then an archive: lines of hash and name
 #   read OFFSET               PATH: content
-#   pack                      PATH, then names, each with NUL: archives
+#   pack [follow]             PATH, then names, each with NUL: archives
 #   hash few|many             PATH, then names, each with NUL: lines of hash and name
 #   hash few BYTES            PATH: the hash of the first bytes
 unset CDPATH
@@ -251,7 +251,8 @@ case $lc_verb in
     if [ "$1" = 0 ]; then exec cat "$lc_line"; else exec tail -c "+$(($1 + 1))" "$lc_line"; fi ;;
   pack)
     lc_path
-    cd "$lc_line" && exec xargs -0 tar -cf - ;;
+    if [ "$1" = follow ]; then lc_flags=-chf; else lc_flags=-cf; fi
+    cd "$lc_line" && exec xargs -0 tar "$lc_flags" - ;;
   hash)
     lc_path
     [ -z "$2" ] || { head -c "$2" "$lc_line" | lc_sum; exit; }

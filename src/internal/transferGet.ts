@@ -59,11 +59,12 @@ const localFailure = (path: string) => (cause: unknown): FileTransferError =>
 const unpacked = (
   client: transferHost.Client,
   base: string,
-  files: ReadonlyArray<Plan.Entry>
+  files: ReadonlyArray<Plan.Entry>,
+  follow: boolean
 ): Stream.Stream<transferTar.Unpacked, Failure> => {
   if (files.length === 0) return Stream.empty
   const read = transferTar.reader(transferSource.big)
-  return Stream.mapConcatEffect(client.pack(base, files.map(({ path }) => path)), (chunk) => {
+  return Stream.mapConcatEffect(client.pack(base, files.map(({ path }) => path), follow), (chunk) => {
     const found = read(chunk)
     return "problem" in found ? client.fail("Unsafe", base, found.problem) : Effect.succeed(found)
   })
@@ -92,7 +93,8 @@ const readRules = (
       looked.path,
       looked.manifest.entries.filter(({ kind, path, size }) =>
         kind === "file" && path.split("/").at(-1) === ".gitignore" && size < transferSource.big
-      )
+      ),
+      false
     ),
     (file) =>
       Effect.sync(() => {
@@ -200,23 +202,30 @@ export const get = Effect.fn("Transfer.get")(function*(options: {
   const wanted = new Map(files.map((entry) => [there(entry).path, entry]))
   const hashing = yield* Effect.fork(client.hashes(origin, files.map(there)))
   const arrived = new Map<string, string>()
-  yield* Stream.runForEach(unpacked(client, origin, files.map(there)), (file) =>
-    Effect.gen(function*() {
-      const entry = wanted.get(file.path)
-      if (entry === undefined) return yield* client.fail("Unsafe", transferName.show(file.path), "nobody asked for it")
-      if (file._tag === "Same") {
-        const as = wanted.get(file.as)
-        const hash = arrived.get(file.as)
-        if (as === undefined || hash === undefined) return yield* changed(entry)
-        arrived.set(file.path, hash)
-        yield* stage.copy(entry, as.path)
-      } else {
-        if (file.content.length !== entry.size) return yield* changed(entry)
-        arrived.set(file.path, createHash("sha256").update(file.content).digest("hex"))
-        yield* stage.write(entry, file.content)
-      }
-      yield* listener.sent(1, entry.size)
-    }))
+  yield* Stream.runForEach(
+    unpacked(client, origin, files.map(there), options.follow || kind === "file"),
+    (file) =>
+      Effect.gen(function*() {
+        const entry = wanted.get(file.path)
+        if (entry === undefined) {
+          return yield* client.fail("Unsafe", transferName.show(file.path), "nobody asked for it")
+        }
+        if (file._tag === "Same") {
+          const as = wanted.get(file.as)
+          const hash = arrived.get(file.as)
+          if (as === undefined || hash === undefined) {
+            return yield* changed(entry)
+          }
+          arrived.set(file.path, hash)
+          yield* stage.copy(entry, as.path)
+        } else {
+          if (file.content.length !== entry.size) return yield* changed(entry)
+          arrived.set(file.path, createHash("sha256").update(file.content).digest("hex"))
+          yield* stage.write(entry, file.content)
+        }
+        yield* listener.sent(1, entry.size)
+      })
+  )
   const hashes = yield* Fiber.join(hashing)
   for (const [path, entry] of wanted) {
     if (!arrived.has(path)) return yield* changed(entry)

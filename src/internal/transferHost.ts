@@ -219,7 +219,8 @@ export const make = Effect.fnUntraced(function*(options: {
 
     read: (path: string, offset: number) => reading(path, ["read", String(offset)], [line(path)]),
 
-    pack: (path: string, list: ReadonlyArray<string>) => reading(path, ["pack"], [line(path), names(list)]),
+    pack: (path: string, list: ReadonlyArray<string>, follow: boolean) =>
+      reading(path, ["pack", follow ? "follow" : ""], [line(path), names(list)]),
 
     /** What is left of a partial file; gives the hash of the whole. */
     append: (stage: string, key: string, offset: number, content: Stream.Stream<Uint8Array, Failure>) =>

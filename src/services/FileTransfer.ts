@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as fileTree from "../internal/fileTree.ts"
@@ -325,14 +326,19 @@ const transfer = Effect.fnUntraced(
     const count = yield* counter(asked.options, planned)
     if (remote.connection === undefined) return yield* overFiles(remote, asked, count, "a connection for programs")
     const { connection } = remote
+    // Who keeps the connection may hear later than a channel of it that it has gone.
+    const next = (before: SshConnection | undefined) =>
+      Effect.repeat(connection, {
+        until: (now) => now !== before,
+        schedule: Schedule.spaced("100 millis").pipe(Schedule.upTo("5 seconds"))
+      }).pipe(Effect.zipRight(connection))
     const attempt = (left: number, before: SshConnection | undefined): Effect.Effect<Transferred, Failure> =>
       Effect.gen(function*() {
-        const over = yield* connection
-        // The same one again has not come back.
-        if (over === before) return yield* overConnection(remote, over, asked, origin, count)
+        const over = yield* next(before)
         return yield* overConnection(remote, over, asked, origin, count).pipe(
           Effect.catchIf(
-            (error): error is SshError => error._tag === "SshError" && error.reason === "LinkLost" && left > 0,
+            (error): error is SshError =>
+              error._tag === "SshError" && error.reason === "LinkLost" && left > 0 && over !== before,
             () => Effect.zipRight(count.reset, attempt(left - 1, over))
           )
         )
