@@ -141,6 +141,13 @@ def tag(python):
     return "%s%d%d%s" % (kind, python["version"][0], python["version"][1], python["flags"])
 
 
+def place(python):
+    """Names where an interpreter is: hosts that share a home may have the same version at different paths."""
+    import hashlib
+
+    return hashlib.sha256(os.path.realpath(python["executable"]).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
 def platforms(python):
     """Platform tags of wheels that run here, best first."""
     machine = os.uname().machine
@@ -291,31 +298,127 @@ def finish(stamp, directory, made):
 # Making
 
 
-def lock(path):
-    """Held until the file is closed here and in every child that got it: a child that outlives us still keeps others out."""
-    import fcntl
-    import signal
-
-    file = open(path, "a+")
+def first_line(path):
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        holder = file.read().strip() or "another process"
-        say(step="waiting", detail="%s makes it" % holder)
+        with open(path) as file:
+            return file.readline().strip()
+    except OSError:
+        return ""
 
-        def too_late(*_):
-            raise Failed("Locked", "wait", "%s held %s for more than %g s" % (holder, path, request["lockDeadline"]))
 
-        signal.signal(signal.SIGALRM, too_late)
-        signal.setitimer(signal.ITIMER_REAL, request["lockDeadline"])
-        fcntl.flock(file, fcntl.LOCK_EX)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    file.seek(0)
-    file.truncate()
-    file.write("process %d" % os.getpid())
-    file.flush()
-    return file
+def myself():
+    stat = first_line("/proc/self/stat")
+    return {
+        "host": ("%s %s" % (os.uname().nodename, first_line("/etc/machine-id"))).strip(),
+        "pid": os.getpid(),
+        "start": stat.rpartition(")")[2].split()[19] if stat else "",
+        "boot": first_line("/proc/sys/kernel/random/boot_id"),
+    }
+
+
+def lives(owner):
+    """Told only of processes of this host."""
+    if owner["boot"] != myself()["boot"]:
+        return False
+    if owner["start"]:
+        stat = first_line("/proc/%d/stat" % owner["pid"])
+        return bool(stat) and stat.rpartition(")")[2].split()[19] == owner["start"]
+    try:
+        os.kill(owner["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+class Lock:
+    """
+    Two locks in one, for homes may be shared. The first is held until its file is closed here and in every child that got it:
+    a child that outlives us still keeps others of this host out. Over NFS it may hold nobody of another host, or not be had at
+    all; so the second is a file that is linked into place, which is atomic there, and says who has it. Only of its own host
+    can it be said that whoever that was has gone.
+    """
+
+    def __init__(self, path):
+        self.path = path + ".owner"
+        self.file = open(path, "a+")
+        self.me = myself()
+        self.told = None
+        self.until = time.monotonic() + request["lockDeadline"]
+
+    def fileno(self):
+        return self.file.fileno()
+
+    def wait(self, holder):
+        if self.told != holder:
+            self.told = holder
+            say(step="waiting", detail="%s makes it" % holder)
+        if time.monotonic() > self.until:
+            raise Failed("Locked", "wait", "%s held %s for more than %g s" % (holder, self.path, request["lockDeadline"]))
+        time.sleep(0.2)
+
+    def owner(self):
+        try:
+            with open(self.path) as file:
+                return json.load(file)
+        except (OSError, ValueError):
+            return None
+
+    def claim(self):
+        """Whether the file is ours now."""
+        draft = "%s.%s.%d" % (self.path, self.me["host"].replace("/", "_").replace(" ", "_"), self.me["pid"])
+        with open(draft, "w") as file:
+            json.dump(self.me, file)
+        try:
+            os.link(draft, self.path)
+        except OSError as error:
+            # The answer of a server may be lost on the way: the number of links tells.
+            if isinstance(error, FileExistsError) or os.stat(draft).st_nlink == 2:
+                return os.stat(draft).st_nlink == 2
+            # There are no links here.
+            try:
+                with open(self.path, "x") as file:
+                    json.dump(self.me, file)
+            except FileExistsError:
+                return False
+        finally:
+            os.unlink(draft)
+        return True
+
+    def __enter__(self):
+        import fcntl
+
+        while True:
+            try:
+                fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                owner = self.owner()
+                self.wait("process %d" % owner["pid"] if owner else "another process")
+            except OSError:
+                # There are no such locks here.
+                break
+        while not self.claim():
+            owner = self.owner()
+            if owner and owner["host"] == self.me["host"] and not lives(owner):
+                # Renamed, so that of two who find this only one takes it away.
+                try:
+                    os.rename(self.path, "%s.%d" % (self.path, self.me["pid"]))
+                    os.unlink("%s.%d" % (self.path, self.me["pid"]))
+                except OSError:
+                    pass
+            elif owner:
+                self.wait("process %d of %s" % (owner["pid"], owner["host"].split(" ")[0]))
+            else:
+                # Just given up, mostly.
+                self.wait("another process")
+        return self
+
+    def __exit__(self, *_):
+        if self.owner() == self.me:
+            os.unlink(self.path)
+        self.file.close()
 
 
 def clean_environment(**more):
@@ -504,12 +607,12 @@ def make(directory, base, pins, keep):
 
 def provision():
     base = choose()
-    directory = request["directory"].replace("%TAG%", tag(base))
+    directory = request["directory"].replace("%TAG%", "%s-%s" % (tag(base), place(base)))
     stamp = made_before(directory)
     if stamp:
         return finish(stamp, directory, False)
     os.makedirs(os.path.dirname(directory), exist_ok=True)
-    with lock(directory + ".lock") as held:
+    with Lock(directory + ".lock") as held:
         stamp = made_before(directory)
         if stamp:
             return finish(stamp, directory, False)

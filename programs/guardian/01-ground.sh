@@ -9,7 +9,7 @@
 #
 # The state directory, $lc_state, is $lc_base/$lc_id:
 #   guardian                      this source
-#   boot                          the boot id, and the machine in the next line
+#   boot                          the boot id, the machine, the namespace of process numbers, a line each
 #   directory                     `temporary PATH` or `kept PATH`
 #   environment                   what the line of setup has left in the environment, as `export` lines
 #   beat                          TALKER COUNT LEASE, written over at each beat

@@ -11,10 +11,12 @@ lc_sweep() {
   [ -n "$lc_boot_id" ] || return 0
   for lc_state in "$lc_base"/*/; do
     lc_state=${lc_state%/}
-    lc_a='' lc_b=''
-    { IFS= read -r lc_a; IFS= read -r lc_b; } 2>/dev/null <"$lc_state/boot" || continue
+    lc_a='' lc_b='' lc_part=''
+    { IFS= read -r lc_a; IFS= read -r lc_b; IFS= read -r lc_part; } 2>/dev/null <"$lc_state/boot" || [ -n "$lc_b" ] || continue
     if [ "$lc_b" != "$lc_here" ]; then continue; fi
     if [ "$lc_a" = "$lc_boot_id" ]; then
+      # Containers of one machine may share its name and a home: a number means another process in each.
+      [ "$lc_part" = "$lc_numbers" ] || continue
       { IFS=' ' read -r _ lc_c lc_d <"$lc_state/links"; } 2>/dev/null || continue
       # A talker that still lives may be about to start it.
       lc_same "$lc_c" "$lc_d" || lc_dog_alive || lc_guard
@@ -55,7 +57,7 @@ lc_directory() { # WORKING_DIRECTORY or nothing
 lc_new() { # WORKING_DIRECTORY
   lc_error=$(mkdir -p -- "$lc_base" 2>&1 && lc_sweep >/dev/null 2>&1; mkdir -- "$lc_base/$lc_id" 2>&1) ||
     lc_refuse state "$lc_base/$lc_id: ${lc_error##*: }"
-  if ! { printf %b "$lc_boot" >"$lc_state/guardian" && printf '%s\n%s\n' "$lc_boot_id" "$lc_here" >"$lc_state/boot" &&
+  if ! { printf %b "$lc_boot" >"$lc_state/guardian" && printf '%s\n%s\n%s\n' "$lc_boot_id" "$lc_here" "$lc_numbers" >"$lc_state/boot" &&
     echo "$lc_cap" >"$lc_state/cap" && true >"$lc_state/events" && true >"$lc_state/sessions" && lc_record_link && lc_renew; }; then
     lc_remove "$lc_state"
     lc_refuse state "$lc_state cannot be written"

@@ -37,6 +37,8 @@ export class Ledger extends Schema.Class<Ledger>("lazycluster/Ledger")({
   id: Schema.String,
   /** The host as the manager names it. */
   host: Schema.String,
+  /** The host as it names itself: homes may be shared by hosts, each of which has ledgers of its own there. */
+  hostname: Schema.String,
   /** `user@machine` of the manager. */
   owner: Schema.String,
   bootId: Schema.String,
@@ -84,6 +86,7 @@ export const make = Effect.fnUntraced(function*(options: {
     version: 1,
     id: options.id,
     host: options.host,
+    hostname: guardian.facts.hostname,
     owner: options.owner,
     bootId: guardian.facts.bootId,
     since: yield* Clock.currentTimeMillis,

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as managerConnection from "../../src/internal/managerConnection.ts"
 import * as programs from "../../src/internal/programs.ts"
+import type { SshConnection } from "../../src/services/SshConnection.ts"
 import { begin, eventually, exists, lives, pidIn, run, shell, talk } from "../services/guardianSession.ts"
 
 const connect = Effect.acquireRelease(
@@ -18,6 +19,17 @@ const changed = (from: string, to: string) =>
     assert.include(program.source, from)
     return { ...program, source: program.source.replaceAll(from, to) }
   })
+
+/** Whether the watchdog of a runtime lives. */
+const watched = (connection: SshConnection, state: string) =>
+  Effect.map(
+    shell(
+      connection,
+      `read -r pid _ <"$1/watchdog" && kill -0 "$pid" 2>/dev/null && ! grep -q ') Z' "/proc/$pid/stat" && echo yes`,
+      state
+    ),
+    (said) => said === "yes"
+  )
 
 describe("programs/guardian", () => {
   it.scopedLive("without /proc and setsid finds sessions and descendants", () =>
@@ -82,6 +94,25 @@ describe("programs/guardian", () => {
       yield* shell(connection, `rmdir "$1"`, other)
       yield* first.end(10)
       yield* second.end(10)
+    }))
+
+  it.scopedLive("minds no process of another container of this machine that shares the home", () =>
+    Effect.gen(function*() {
+      const connection = yield* connect
+      const dead = yield* begin(connection, { lease: 2 })
+      yield* dead.start("long", "sleep", "1000")
+      yield* shell(connection, `read -r pid _ <"$1/watchdog" && kill -9 "$pid"`, dead.state)
+      yield* dead.hangUp
+      // As if it were another container's: its talker and watchdog are not to be found here, and may live all the same.
+      yield* shell(connection, `sed -i '3s/.*/pid:[1]/' "$1/boot"`, dead.state)
+      const next = yield* begin(connection)
+      assert.isTrue(yield* exists(connection, dead.state))
+      assert.isFalse(yield* watched(connection, dead.state))
+      yield* shell(connection, `sed -i "3s/.*/$(readlink /proc/self/ns/pid)/" "$1/boot"`, dead.state)
+      const third = yield* begin(connection)
+      yield* eventually("its state has gone", Effect.map(exists(connection, dead.state), (there) => !there))
+      yield* next.end(10)
+      yield* third.end(10)
     }))
 
   it.scopedLive("is not taken over after a boot", () =>
