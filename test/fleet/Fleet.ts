@@ -55,6 +55,8 @@ export interface Options {
   /** As sshd_config has it: `10:30:100`. */
   readonly maxStartups?: string | undefined
   readonly gatewayPorts?: "no" | "yes" | "clientspecified" | undefined
+  /** Of root on the hosts. Default: none. sshd asks for it only where `sshd` lines allow that. */
+  readonly password?: string | undefined
   /** Further lines of sshd_config. */
   readonly sshd?: ReadonlyArray<string> | undefined
 }
@@ -154,7 +156,11 @@ export const make = Effect.fn("Fleet.make")(
     const call = Effect.fn("Fleet.call")(
       function*(step: string, ...args: ReadonlyArray<string | number>) {
         const command = Command.make("bash", script, step, ...args.map(String)).pipe(
-          Command.env({ FLEET_RUN: run, FLEET_OWNER: String(process.pid) })
+          Command.env({
+            FLEET_RUN: run,
+            FLEET_OWNER: String(process.pid),
+            ...(options.password === undefined ? {} : { FLEET_PASSWORD: options.password })
+          })
         )
         const child = yield* executor.start(command)
         const [stdout, stderr, code] = yield* Effect.all(

@@ -11,13 +11,14 @@
 #   fleet.sh isolate on|off     off: hosts may talk to one another
 #   fleet.sh sshonly on|off     off: every port is open between the manager's side and the hosts
 #   fleet.sh exec I CMD...      runs a command in a host, without SSH
-#   fleet.sh manager CMD...     runs a command on the manager's side: where hosts have addresses, 10.77.0.I
+#   fleet.sh manager CMD...     runs a command on the manager's side: where hosts have addresses, 10.77.0.I and fd77::I
 #   fleet.sh processes I        its processes besides its init and the listening sshd: PID COMMAND
 #   fleet.sh listening I        ADDRESS:PORT of its listening TCP ports besides sshd's own
 #   fleet.sh connections I      how many SSH connections it holds now
 #   fleet.sh accepted I         how many its sshd has accepted since it booted
 #   fleet.sh status             a line for each host
 #
+# FLEET_PASSWORD, at `up`, is the password of root on the hosts (default: none).
 # FLEET_RUN names the run (default: hand), so that many runs live side by side. FLEET_OWNER is the process that owns it: once
 # that is gone, the next `up` or `down` of any run removes it. Everything of a run is in /var/tmp/lazycluster-fleet/$FLEET_RUN:
 # home/.ssh/config is the manager's ssh config, hostI/disk what the host sees as its HOME, /tmp and /var/tmp.
@@ -28,6 +29,7 @@ base=/var/tmp/lazycluster-fleet
 dir=$base/$run
 manager=lazycluster-$run-0
 net=10.77.0
+net6=fd77:
 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 self=$(readlink -f "${BASH_SOURCE[0]}")
 PATH=$PATH:/usr/sbin:/sbin
@@ -66,6 +68,8 @@ manager_side() {
   ip -n "$manager" link set lo up
   ip -n "$manager" link add br0 type bridge
   ip -n "$manager" addr add "$net.254/24" dev br0
+  # A kernel without IPv6 has hosts without it.
+  ip -n "$manager" addr add "$net6:fe/64" dev br0 nodad 2>/dev/null || true
   ip -n "$manager" link set br0 up
   mkdir -p "$dir/home/.ssh"
   chmod 700 "$dir/home" "$dir/home/.ssh"
@@ -79,7 +83,7 @@ manager_config() {
   local i ssh=$dir/home/.ssh
   for i in $(seq "$1"); do
     printf 'Host host%s\n  HostName %s\n\n' "$i" "$net.$i"
-    echo "$net.$i $(cut -d' ' -f1,2 "$dir/host$i/etc/ssh/ssh_host_$(known_type "$i")_key.pub")" >>"$ssh/known_hosts"
+    echo "$net.$i,$net6:$i $(cut -d' ' -f1,2 "$dir/host$i/etc/ssh/ssh_host_$(known_type "$i")_key.pub")" >>"$ssh/known_hosts"
   done >"$ssh/config"
   cat >>"$ssh/config" <<END
 Host host*
@@ -108,6 +112,11 @@ host_files() {
   { echo '127.0.0.1 localhost'; for k in $(seq "$count"); do echo "$net.$k host$k"; done; } >"$host/etc/hosts"
   # Nothing listens there: look-ups fail at once.
   echo 'nameserver 127.0.0.1' >"$host/etc/resolv.conf"
+  # Of root alone, and seen in the host only: the machine's own list stays as it is.
+  if [ -n "${FLEET_PASSWORD:-}" ]; then
+    printf 'root:%s:19000:0:99999:7:::\n' "$(printf %s "$FLEET_PASSWORD" | openssl passwd -6 -stdin)" >"$host/etc/shadow"
+    chmod 600 "$host/etc/shadow"
+  fi
   # The package index of this machine is not the hosts'.
   : >"$host/etc/pip.conf"
 }
@@ -120,6 +129,7 @@ start() {
   # The same address at each boot, or the manager's side would look for the old one for a while.
   ip -n "$name" link add eth0 address "02:00:0a:4d:00:$(printf %02x "$i")" type veth peer name "p$i" netns "$manager"
   ip -n "$name" addr add "$net.$i/24" dev eth0
+  ip -n "$name" addr add "$net6:$i/64" dev eth0 nodad 2>/dev/null || true
   ip -n "$name" link set eth0 up
   ip -n "$manager" link set "p$i" master br0
   bridge -n "$manager" link set dev "p$i" isolated "$(cat "$dir/isolate")"
@@ -216,6 +226,7 @@ table inet fleet {
     type filter hook output priority 0
     oifname lo accept
     ct state established,related accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
     tcp dport 22 accept
     reject
   }
@@ -223,6 +234,7 @@ table inet fleet {
     type filter hook input priority 0
     iifname lo accept
     ct state established,related accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
     reject
   }
 }

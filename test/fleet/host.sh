@@ -3,14 +3,14 @@
 set -eu
 host=$1
 
-over() { [ ! -e "$2" ] || mount --bind "$1" "$2"; }
+over() { [ ! -e "$1" ] || [ ! -e "$2" ] || mount --bind "$1" "$2"; }
 
 main() {
   hostname "$(cat "$host/etc/hostname")"
   # sshd closes what it inherits, so each start gets the log anew from here; its path is out of sight by then.
   exec 3>>"$host/sshd.log"
   local file
-  for file in ssh hostname hosts resolv.conf pip.conf; do over "$host/etc/$file" "/etc/$file"; done
+  for file in ssh hostname hosts resolv.conf pip.conf shadow; do over "$host/etc/$file" "/etc/$file"; done
   over "$host/etc/boot_id" /proc/sys/kernel/random/boot_id
   # Handles of the other hosts' networks would keep these alive after a power cut.
   umount --recursive --lazy /run/netns
