@@ -31,7 +31,8 @@ const kept: Array<unknown> = []
 const leaks: Record<string, Effect.Effect<void>> = {
   descriptor: Effect.sync(() => void openSync("/dev/null", "r")),
   listener: Effect.async((resume) => {
-    const server = createServer().listen(0, "127.0.0.1", () => resume(Effect.void))
+    // It must not keep this program from its end.
+    const server = createServer().listen(0, "127.0.0.1", () => resume(Effect.void)).unref()
     kept.push(server)
   }),
   heap: Effect.sync(() => void kept.push(Array.from({ length: 1000 }, (_, k) => ({ k }))))
