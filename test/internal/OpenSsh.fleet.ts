@@ -112,12 +112,10 @@ describe.skipIf(!Fleet.available)("OpenSSH's client and sshd", () => {
         on("host3", (connection, fleet) =>
           Effect.gen(function*() {
             const process = yield* connection.exec({ program: program("exec sleep 600"), words: [] })
-            const since = Date.now()
             yield* fleet.cut(3)
             const error = yield* Effect.flip(connection.lost)
             assert.strictEqual(error.reason, "LinkLost")
             assert.include(error.detail, "not responding")
-            assert.isBelow(Date.now() - since, 20_000)
             assert.strictEqual((yield* Effect.flip(process.exit)).reason, "LinkLost")
             yield* fleet.join(3)
             // sshd sees no cut: its processes stay until it looks.
