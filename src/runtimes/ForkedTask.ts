@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
 import type { TaskError } from "../tasks/TaskError.ts"
-import type { TaskResult } from "../tasks/TaskEvent.ts"
+import type { TaskResult } from "../tasks/TaskResult.ts"
 
 /**
  * Its handle. The runtime's scope ends the task, if nothing else does before.

@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 import { explain } from "../services/SshError.ts"
 import { TaskError } from "../tasks/TaskError.ts"
-import type { TaskResult } from "../tasks/TaskEvent.ts"
+import type { TaskResult } from "../tasks/TaskResult.ts"
 
 const Result = Schema.declare(
   (value): value is TaskResult => typeof value === "object" && value !== null && "executionLog" in value,

@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import type { TaskError } from "../tasks/TaskError.ts"
-import type { TaskResult } from "../tasks/TaskEvent.ts"
+import type { TaskResult } from "../tasks/TaskResult.ts"
 import type { ForkedTask } from "./ForkedTask.ts"
 import { JoinError } from "./JoinError.ts"
 

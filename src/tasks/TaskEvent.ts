@@ -8,8 +8,6 @@ import type { Progress } from "../services/FileTransfer.ts"
 import type { StepLog, TaskResult } from "./TaskResult.ts"
 import type { TaskStep } from "./TaskStep.ts"
 
-export type { StepLog, TaskResult } from "./TaskResult.ts"
-
 /**
  * An event. A step that fails has its `StepEnded` too if it ran; then the stream fails.
  *
