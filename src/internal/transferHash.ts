@@ -61,7 +61,7 @@ export const follow = <E>(
       ),
       (worker) => Effect.promise(() => worker.terminate())
     )
-    const tell = (size: number, end: boolean) => Effect.sync(() => worker.postMessage({ size, end }))
+    const tell = (size: number, end: boolean) => Effect.sync(() => worker.postMessage({ size, end }, []))
     return {
       written: (size) => tell(size, false),
       hash: (size) => Effect.zipRight(tell(size, true), Deferred.await(made))

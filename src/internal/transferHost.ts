@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
@@ -72,8 +73,8 @@ const line = (path: string): Uint8Array => transferName.encode(`${escapeLine(pat
 /** As `touch -d` has it, in UTC. */
 const moment = (time: string): string => {
   const [seconds = "0", fraction = "0"] = time.split(".")
-  const at = new Date(Math.min(Math.max(Number(seconds), 0), 253_402_300_799) * 1000).toISOString().slice(0, 19)
-  return `${at}.${fraction}Z`
+  const at = DateTime.formatIso(DateTime.unsafeMake(Math.min(Math.max(Number(seconds), 0), 253_402_300_799) * 1000))
+  return `${at.slice(0, 19)}.${fraction}Z`
 }
 
 const octal = (mode: number): string => (mode & 0o777).toString(8)

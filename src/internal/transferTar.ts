@@ -131,7 +131,6 @@ export const reader = (
   let pieces: Array<Uint8Array> = []
   let have = 0
   let wanted = block
-  let over = false
   let longName: Buffer | undefined
   let longLink: Buffer | undefined
   const nameOf = (header: Buffer): Buffer => {
@@ -144,10 +143,8 @@ export const reader = (
   const step = (bytes: Buffer): { readonly used: number; readonly found?: Unpacked; readonly problem?: string } => {
     if (bytes.length < block) return { used: 0 }
     const header = bytes.subarray(0, block)
-    if (header.every((byte) => byte === 0)) {
-      over = true
-      return { used: block }
-    }
+    // The end of an archive, and what fills it up; behind it the next one begins.
+    if (header.every((byte) => byte === 0)) return { used: block }
     if (!valid(header)) return { used: 0, problem: "what the host sent is no archive" }
     const size = numberAt(header, 124, 12)
     if (!(size >= 0 && size <= limit)) return { used: 0, problem: `the host sent a file of ${size} bytes here` }
@@ -185,7 +182,6 @@ export const reader = (
     }
   }
   return (chunk) => {
-    if (over) return []
     pieces.push(chunk)
     have += chunk.length
     if (have < wanted) return []
@@ -194,7 +190,7 @@ export const reader = (
       : Buffer.concat(pieces)
     const found: Array<Unpacked> = []
     let at = 0
-    while (!over) {
+    for (;;) {
       const next = step(bytes.subarray(at))
       if (next.problem !== undefined) return { problem: next.problem }
       if (next.used === 0) break

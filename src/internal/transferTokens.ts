@@ -53,17 +53,17 @@ export const make = <E>(output: Stream.Stream<Uint8Array, E>): Effect.Effect<Tok
     let ready: Array<string> = []
     let at = 0
     let rest = Buffer.alloc(0)
-    let over = false
+    const state = { over: false }
     const take = (chunk: Uint8Array): void => {
       const bytes = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk])
       const end = bytes.lastIndexOf(0)
       rest = bytes.subarray(end + 1)
-      if (rest.length > longest) over = true
+      if (rest.length > longest) state.over = true
       if (end >= 0) { for (const token of split(bytes.subarray(0, end))) ready.push(token) }
     }
     const fill: Effect.Effect<void, E> = Effect.matchEffect(pull, {
       onFailure: (end) => {
-        over = true
+        state.over = true
         return end._tag === "Some" ? Effect.fail(end.value) : Effect.void
       },
       onSuccess: (chunks) =>
@@ -74,7 +74,7 @@ export const make = <E>(output: Stream.Stream<Uint8Array, E>): Effect.Effect<Tok
         })
     })
     const next = Effect.gen(function*() {
-      while (at >= ready.length && !over) yield* fill
+      while (at >= ready.length && !state.over) yield* fill
       return ready[at++]
     })
     const entries = Effect.gen(function*() {
@@ -91,7 +91,7 @@ export const make = <E>(output: Stream.Stream<Uint8Array, E>): Effect.Effect<Tok
           at += 1
           return found
         }
-        if (over) return undefined
+        if (state.over) return undefined
         yield* fill
       }
     })
