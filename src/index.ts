@@ -215,6 +215,7 @@ export * as Guardian from "./services/Guardian.ts"
  * - `take` is `new` (make the runtime) or `resume` (take an existing one over after the link was lost)
  * - `WORKING_DIRECTORY` is a path to make if missing and keep, or empty for a temporary one
  * - `EVENTS_SEEN` is the number of events that the manager has already (0 at first)
+ * - `cap=BYTES`: how many bytes are kept of each output of what `start` starts. Default 16 MiB
  * - `setup=LINE`: a line of shell, run once by the login shell; all that is started, and facts, have what it leaves in the
  *   environment. One that fails is `refused setup CODE<tab>LINE<tab>LINE…`, with the last lines that it printed
  *
@@ -237,7 +238,9 @@ export * as Guardian from "./services/Guardian.ts"
  * - `beat N`
  * - events, numbered from 1 in the order in which they are said, kept in a file of the state directory, so that a manager
  *   that takes the runtime over hears each one once: `event started NAME PID START`, `event exited NAME CODE`
- *   (128 + n after signal n), `event cut NAME out|err BYTES` (the file was over 16 MiB and was emptied of so many bytes)
+ *   (128 + n after signal n), `event dropped NAME out|err BYTES` (the output was over the cap; its first so many bytes were
+ *   dropped in all, their place reads as zeros; `STATE/NAME.hole-out` or `.hole-err` has the number, written before), and
+ *   where the host can make no holes `event cut NAME out|err BYTES` (the file was emptied of so many bytes)
  * - `halted PID`
  * - `report KEY VALUE` …: `ended N`, `killed N` (those that needed KILL), `left PID COMMAND`, `removed PATH`,
  *   `kept PATH`, `stuck PATH` (could not be removed), then `ended`
@@ -273,6 +276,13 @@ export * as HostFilter from "./runtimes/HostFilter.ts"
  * @since 0.1.0
  */
 export * as HostIdentity from "./services/HostIdentity.ts"
+
+/**
+ * Hosts as a table for people.
+ *
+ * @since 0.1.0
+ */
+export * as HostTable from "./runtimes/HostTable.ts"
 
 /**
  * The error of waiting for tasks in the background.
