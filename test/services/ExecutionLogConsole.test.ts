@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Ref from "effect/Ref"
 import { paint } from "../../src/internal/hostColour.ts"
+import { plain } from "../../src/internal/terminal.ts"
 import * as ExecutionLog from "../../src/services/ExecutionLog.ts"
 
 /** What goes to the console. */
@@ -54,7 +55,8 @@ describe("colours", () => {
     { host: FastCheck.string() },
     ({ host }) => {
       const painted = paint(host, "name")
-      assert.match(painted, /^\u001b\[[\d;]+mname\u001b\[0m$/)
+      assert.strictEqual(plain(painted), "name")
+      assert.isTrue(painted.includes("mname"))
       assert.strictEqual(paint(host, "name"), painted)
     }
   )

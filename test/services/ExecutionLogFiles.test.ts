@@ -104,7 +104,7 @@ describe("a log in JSON", () => {
         ).join("")
         assert.strictEqual(textOf(entries, from), expected)
       }
-    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), { fastCheck: { numRuns: 60 } })
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), { fastCheck: { numRuns: 25 } })
 
   it.scoped("is read up to where a crash cut it", () =>
     Effect.gen(function*() {
@@ -162,7 +162,7 @@ describe("rotation", () => {
       if (kept.length < files) {
         assert.strictEqual(end, all)
       }
-    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), { fastCheck: { numRuns: 60 } })
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), { fastCheck: { numRuns: 25 } })
 
   it.scoped("loses no file that it should keep, wherever it is broken off", () =>
     Effect.gen(function*() {

@@ -32,7 +32,9 @@ const onPipe = "import subprocess, sys; subprocess.run(sys.argv[1:])"
 
 it.scopedLive("hosts have colours on a terminal, not under NO_COLOR, and not in a pipe", () =>
   Effect.gen(function*() {
-    assert.match((yield* printed(onTerminal, { NO_COLOR: "" })) ?? "", /^\u001b\[[\d;]+mhost-1\u001b\[0m \| red$/)
+    const coloured = (yield* printed(onTerminal, { NO_COLOR: "" })) ?? ""
+    // In colour up to the end of its name.
+    assert.isTrue(coloured.startsWith("\u001b[") && coloured.endsWith("mhost-1\u001b[0m | red"), coloured)
     assert.strictEqual(yield* printed(onTerminal, { NO_COLOR: "1" }), "host-1 | red")
     assert.strictEqual(yield* printed(onPipe, { NO_COLOR: "" }), "host-1 | red")
   }).pipe(Effect.provide(NodeContext.layer)))
