@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -47,7 +48,40 @@ export class Cleanup extends Context.Reference<Cleanup>()("lazycluster/Cleanup",
 }) {}
 
 /**
- * Runs a scoped effect to its end, cleanup included, and gives what it gave together with a report a runtime.
+ * Tells each report as it comes, also when the program is interrupted, and whoever waits for reports around it.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import { Cleanup, Runtime } from "lazycluster"
+ * import { Console, Effect } from "effect"
+ *
+ * const program = Runtime.make("host-1").pipe(
+ *   Effect.zipRight(Effect.never),
+ *   Effect.scoped,
+ *   Cleanup.onReport(({ clean, host }) => Console.log(clean ? `${host}: nothing left` : `look at ${host}`))
+ * )
+ */
+export const onReport: {
+  (
+    told: (report: HostReport) => Effect.Effect<void>
+  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, told: (report: HostReport) => Effect.Effect<void>): Effect.Effect<A, E, R>
+} = dual(
+  2,
+  <A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    told: (report: HostReport) => Effect.Effect<void>
+  ): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Cleanup, (around) =>
+      Effect.provideService(effect, Cleanup, {
+        add: (report) => Effect.zipRight(told(report), around.add(report))
+      }))
+)
+
+/**
+ * Runs a scoped effect to its end, cleanup included, and gives what it gave together with a report a runtime. Whoever is
+ * interrupted here gets nothing: `onReport` tells reports then, too.
  *
  * @since 0.1.0
  * @category execution
@@ -62,9 +96,7 @@ export const collect = <A, E, R>(
   Effect.gen(function*() {
     const reports = yield* Ref.make<ReadonlyArray<HostReport>>([])
     const exit = yield* Effect.exit(
-      Effect.provideService(Effect.scoped(effect), Cleanup, {
-        add: (report) => Ref.update(reports, (all) => [...all, report])
-      })
+      onReport(Effect.scoped(effect), (report) => Ref.update(reports, (all) => [...all, report]))
     )
     return { exit, reports: yield* Ref.get(reports) }
   })

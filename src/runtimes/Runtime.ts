@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -17,7 +18,7 @@ import type { SshConnection } from "../services/SshConnection.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import type { RuntimeTask } from "../tasks/RuntimeTask.ts"
 import type { TaskError } from "../tasks/TaskError.ts"
-import type { TaskResult } from "../tasks/TaskResult.ts"
+import * as Result from "../tasks/TaskResult.ts"
 import * as Runner from "../tasks/TaskRunner.ts"
 import type { Command, TaskTarget } from "../tasks/TaskTarget.ts"
 import type { ForkedTask } from "./ForkedTask.ts"
@@ -25,7 +26,6 @@ import * as HostTable from "./HostTable.ts"
 import type { JoinError } from "./JoinError.ts"
 import { acquire } from "./runtimeAcquire.ts"
 import * as runtimeDirectories from "./runtimeDirectories.ts"
-import * as runtimeLog from "./runtimeLog.ts"
 import * as runtimePorts from "./runtimePorts.ts"
 import type { Tasks } from "./runtimeTasks.ts"
 
@@ -275,11 +275,11 @@ export const render = ({ facts, host }: Runtime): string => HostTable.render([{ 
 export const execute: {
   <Returns extends ReadonlyArray<unknown>>(
     task: RuntimeTask<Returns>
-  ): (self: Runtime) => Effect.Effect<TaskResult<Returns>, TaskError, Runner.TaskRunner>
+  ): (self: Runtime) => Effect.Effect<Result.TaskResult<Returns>, TaskError, Runner.TaskRunner>
   <Returns extends ReadonlyArray<unknown>>(
     self: Runtime,
     task: RuntimeTask<Returns>
-  ): Effect.Effect<TaskResult<Returns>, TaskError, Runner.TaskRunner>
+  ): Effect.Effect<Result.TaskResult<Returns>, TaskError, Runner.TaskRunner>
 } = dual(
   2,
   <Returns extends ReadonlyArray<unknown>>(self: Runtime, task: RuntimeTask<Returns>) =>
@@ -314,8 +314,10 @@ export const fork: {
 } = dual(
   2,
   <Returns extends ReadonlyArray<unknown>>(self: Runtime, task: RuntimeTask<Returns>) =>
-    self.tasks.fork(task, (opened) =>
-      Runner.run(self, task, (event) => event._tag === "TaskStarted" ? opened(event.logFile) : Effect.void))
+    self.tasks.fork(
+      task,
+      (opened) => Runner.run(self, task, (event) => event._tag === "TaskStarted" ? opened(event.logFile) : Effect.void)
+    )
 )
 
 /**
@@ -325,7 +327,7 @@ export const fork: {
  * @since 0.1.0
  * @category background
  */
-export const join = (self: Runtime): Effect.Effect<ReadonlyArray<TaskResult>, JoinError> => self.tasks.join
+export const join = (self: Runtime): Effect.Effect<ReadonlyArray<Result.TaskResult>, JoinError> => self.tasks.join
 
 /**
  * How many tasks are under way: executed, or in the background.
@@ -342,7 +344,7 @@ export const running = (self: Runtime): Effect.Effect<number> => self.tasks.runn
  * @since 0.1.0
  * @category background
  */
-export const results = (self: Runtime): Effect.Effect<ReadonlyArray<Exit.Exit<TaskResult, TaskError>>> =>
+export const results = (self: Runtime): Effect.Effect<ReadonlyArray<Exit.Exit<Result.TaskResult, TaskError>>> =>
   self.tasks.ended
 
 /**
@@ -352,12 +354,7 @@ export const results = (self: Runtime): Effect.Effect<ReadonlyArray<Exit.Exit<Ta
  * @category background
  */
 export const log = (self: Runtime): Effect.Effect<string> =>
-  Effect.map(self.tasks.ended, (all) => all.map(runtimeLog.outcome).join("\n"))
-
-/**
- * What a task left, as text: its steps, what they printed.
- *
- * @since 0.1.0
- * @category printing
- */
-export const renderResult: (result: TaskResult) => string = runtimeLog.result
+  Effect.map(
+    self.tasks.ended,
+    (all) => all.map(Exit.match({ onSuccess: Result.render, onFailure: Cause.pretty })).join("\n")
+  )

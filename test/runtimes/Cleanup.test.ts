@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Cleanup from "../../src/runtimes/Cleanup.ts"
@@ -83,4 +84,30 @@ describe("reports", () => {
       yield* Effect.scoped(Runtime.make("host-1"))
       assert.deepStrictEqual(yield* hosts.leftovers, [])
     }).pipe(Effect.provide(layer(["host-1"]))))
+
+  it.effect("are told one by one also when the program is interrupted, and to whoever waits around it", () =>
+    Effect.gen(function*() {
+      const told = yield* Ref.make<ReadonlyArray<Cleanup.HostReport>>([])
+      const around = yield* Ref.make<ReadonlyArray<Cleanup.HostReport>>([])
+      const into = (ref: typeof told) => (report: Cleanup.HostReport) => Ref.update(ref, (all) => [...all, report])
+      const program = yield* Effect.fork(
+        Runtime.make("host-1").pipe(
+          Effect.zipRight(Runtime.make("host-2")),
+          Effect.zipRight(Effect.never),
+          Effect.scoped,
+          Cleanup.collect,
+          Cleanup.onReport(into(told)),
+          Cleanup.onReport(into(around))
+        )
+      )
+      yield* TestClock.adjust("5 seconds")
+      assert.lengthOf(yield* Ref.get(told), 0)
+      yield* Fiber.interruptFork(program)
+      yield* TestClock.adjust("20 seconds")
+      assert.deepStrictEqual((yield* Ref.get(told)).map(({ clean, host }) => [host, clean]), [["host-2", true], [
+        "host-1",
+        true
+      ]])
+      assert.deepStrictEqual(yield* Ref.get(around), yield* Ref.get(told))
+    }).pipe(Effect.provide(layer(["host-1", "host-2"]))))
 })
