@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,6 +15,7 @@ import type { Transport } from "../services/Ssh.ts"
 import type { Invocation, SshConnection } from "../services/SshConnection.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import * as allOrNothing from "./allOrNothing.ts"
+import * as reopenedFiles from "./reopenedFiles.ts"
 import * as socketListener from "./socketListener.ts"
 import * as socketPath from "./socketPath.ts"
 
@@ -36,24 +38,34 @@ interface State {
   readonly lines: ReadonlyArray<Line>
   /** Sessions that one TCP connection carries; unknown until the server refuses one. */
   readonly limit: number
+  /** When one more is tried than that: a session may be refused for want of memory, too. */
+  readonly retry: { readonly at: number; readonly after: number }
   readonly anchors: ReadonlyArray<Anchor>
   /** Wakes those that wait for a session to end. */
   readonly freed: Deferred.Deferred<void>
 }
+
+/** The wait until a limit is doubted again, at first; each refusal doubles it. */
+const firstRetry = 60_000
+const lastRetry = 3_600_000
 
 type Place = { readonly line: Transport } | "wait" | "open"
 
 /** Lasting sessions leave one slot to the short ones, where that leaves them more than an anchor. */
 const mostLasting = (limit: number): number => limit > 2 ? limit - 1 : limit
 
-const place = (state: State, kind: Kind): Place => {
+const place = (state: State, kind: Kind, now: number): Place => {
+  const limit = now < state.retry.at ? state.limit : state.limit + 1
   const most = mostLasting(state.limit)
   const line = state.lines.find((line) =>
-    line.lasting + line.short < state.limit && (kind === "short" || line.lasting < most)
+    line.lasting + line.short < limit && (kind === "short" || line.lasting < most)
   )
   if (line !== undefined) return { line: line.transport }
   return kind === "short" && state.lines.some((line) => line.short > 0) ? "wait" : "open"
 }
+
+const sessionsOn = (state: State, transport: Transport): number =>
+  state.lines.reduce((sum, line) => line.transport === transport ? sum + line.lasting + line.short : sum, 0)
 
 const count = (state: State, transport: Transport, kind: Kind, by: number): State => ({
   ...state,
@@ -83,6 +95,7 @@ export const make = Effect.fnUntraced(function*(
   const state = yield* Ref.make<State>({
     lines: [{ transport: first, lasting: 0, short: 0 }],
     limit: Number.POSITIVE_INFINITY,
+    retry: { at: Number.POSITIVE_INFINITY, after: firstRetry },
     anchors: [],
     freed: yield* Deferred.make<void>()
   })
@@ -112,7 +125,7 @@ export const make = Effect.fnUntraced(function*(
     opening.withPermits(1)(Effect.gen(function*() {
       const before = yield* Ref.get(state)
       // Somebody else may have opened one meanwhile.
-      if (place(before, kind) !== "open") return
+      if (place(before, kind, yield* Clock.currentTimeMillis) !== "open") return
       const transport = yield* Effect.catchTag(watched, "SshConfigError", (error) => Effect.die(error))
       yield* Ref.update(state, (s) => ({ ...s, lines: [...s.lines, { transport, lasting: 0, short: 0 }] }))
       const room = mostLasting(before.limit) - 1
@@ -124,10 +137,22 @@ export const make = Effect.fnUntraced(function*(
 
   /** The sessions that stood when one was refused are the limit; none at all means another cause. */
   const learn = (transport: Transport): Effect.Effect<boolean> =>
-    Ref.modify(state, (s) => {
-      const line = s.lines.find((line) => line.transport === transport)
-      const standing = line === undefined ? 0 : line.lasting + line.short - 1
-      return standing < 1 ? [false, s] : [true, { ...s, limit: Math.min(s.limit, standing) }]
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Ref.modify(state, (s) => {
+        const standing = sessionsOn(s, transport) - 1
+        const { after } = s.retry
+        return standing < 1 ? [false, s] : [true, {
+          ...s,
+          limit: Math.min(s.limit, standing),
+          retry: { at: now + after, after: Math.min(2 * after, lastRetry) }
+        }]
+      }))
+
+  /** More stand than were thought possible: the limit was another's doing, and there may be room for yet another. */
+  const unlearn = (transport: Transport) =>
+    Ref.update(state, (s) => {
+      const standing = sessionsOn(s, transport)
+      return standing <= s.limit ? s : { ...s, limit: standing, retry: { ...s.retry, after: firstRetry } }
     })
 
   const session = <A>(
@@ -137,8 +162,9 @@ export const make = Effect.fnUntraced(function*(
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         // Chosen and counted in one step.
+        const now = yield* Clock.currentTimeMillis
         const { freed, where } = yield* Ref.modify(state, (s) => {
-          const where = place(s, kind)
+          const where = place(s, kind, now)
           return [{ where, freed: s.freed }, typeof where === "string" ? s : count(s, where.line, kind, 1)]
         })
         if (where === "wait") return yield* restore(Effect.zipRight(Deferred.await(freed), session(kind, use)))
@@ -146,6 +172,7 @@ export const make = Effect.fnUntraced(function*(
         const inner = yield* Scope.make()
         const exit = yield* Effect.exit(restore(Scope.extend(use(where.line), inner)))
         if (Exit.isSuccess(exit)) {
+          yield* unlearn(where.line)
           yield* Effect.addFinalizer((exit) => Effect.ensuring(Scope.close(inner, exit), release(where.line, kind)))
           return exit.value
         }
@@ -157,7 +184,9 @@ export const make = Effect.fnUntraced(function*(
       })
     )
 
-  const files = yield* RcRef.make({ acquire: session("lasting", (transport) => transport.files) })
+  const files = yield* RcRef.make({
+    acquire: reopenedFiles.make(session("lasting", (transport) => transport.files))
+  })
   const exec: SshConnection["exec"] = (invocation, options) =>
     session(options?.lasting === true ? "lasting" : "short", (transport) => transport.exec(invocation))
 

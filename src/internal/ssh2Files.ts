@@ -198,7 +198,9 @@ export const session = (link: Pick<Link, "host" | "whenLost">, sftp: SFTPWrapper
     removeFile: (path) =>
       call<void>("unlink", path, (done) => sftp.unlink(path, (error) => done(error, undefined))).pipe(
         Effect.catchIf(noSuchFile, () => Effect.void)
-      )
+      ),
+    // An SshError is that of the link.
+    over: Effect.sync(() => over !== undefined && !(over instanceof SshError))
   }
 
   return {

@@ -109,6 +109,8 @@ export interface Files {
   readonly rename: (from: string, to: string) => Effect.Effect<void, SshError>
   /** Removes a file; one that is not there is fine. */
   readonly removeFile: (path: string) => Effect.Effect<void, SshError>
+  /** Whether the session behind it has ended while the connection lives; absent where that cannot be. */
+  readonly over?: Effect.Effect<boolean> | undefined
 }
 
 /**

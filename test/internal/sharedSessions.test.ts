@@ -85,6 +85,67 @@ describe("the server's limit", () => {
     }))
 })
 
+describe("a limit that was another's doing", () => {
+  it.scoped("is doubted after a while, and grows; a true one is doubted ever more rarely", () =>
+    Effect.gen(function*() {
+      let limit = 2
+      let refusals = 0
+      const { lines, open } = stub.make(() => limit)
+      const counted = Effect.map(open, (transport) => ({
+        ...transport,
+        exec: (invocation: Parameters<typeof transport.exec>[0]) =>
+          Effect.tapError(transport.exec(invocation), () => Effect.sync(() => refusals++))
+      }))
+      const connection = yield* sharedSessions.make(stub.host, counted)
+      const waiting = (name: string) => Effect.zipLeft(Effect.fork(begin(connection, name)), settled)
+      yield* begin(connection, "a")
+      yield* begin(connection, "b")
+      const first = yield* waiting("c")
+      assert.strictEqual(refusals, 1)
+      yield* waiting("d")
+      assert.strictEqual(refusals, 1)
+      // A true limit: one more try a minute later, and no other for two minutes.
+      yield* TestClock.adjust("61 seconds")
+      yield* waiting("e")
+      yield* waiting("f")
+      assert.strictEqual(refusals, 2)
+      yield* TestClock.adjust("119 seconds")
+      yield* waiting("g")
+      assert.strictEqual(refusals, 2)
+      // The server has room again.
+      limit = 10
+      yield* TestClock.adjust("2 seconds")
+      yield* waiting("h")
+      assert.strictEqual(refusals, 2)
+      assert.include(lines[0]?.open ?? [], "h")
+      yield* TestClock.adjust("2 minutes")
+      yield* waiting("i")
+      assert.lengthOf(lines, 1)
+      assert.isAtLeast(lines[0]?.open.length ?? 0, 4)
+      yield* Fiber.interrupt(first)
+    }))
+})
+
+describe("files", () => {
+  it.scoped("whose session ended alone are opened anew for those who had them", () =>
+    Effect.gen(function*() {
+      const { lines, open } = stub.make(1)
+      const connection = yield* sharedSessions.make(stub.host, open)
+      const files = yield* connection.files
+      assert.deepStrictEqual(yield* files.list("/"), ["sftp 1"])
+      const [line] = lines
+      assert.isDefined(line)
+      if (line !== undefined) line.ended = 1
+      assert.deepStrictEqual(
+        yield* Effect.all([files.list("/"), files.list("/")], { concurrency: 2 }),
+        [["sftp 2"], ["sftp 2"]]
+      )
+      // In the place of the other: the server has room for one.
+      assert.deepStrictEqual(names(lines), [["sftp"]])
+      assert.strictEqual(yield* connection.transports, 1)
+    }))
+})
+
 describe("lasting and short sessions", () => {
   it.scoped("lasting ones leave a slot; short ones get it while lasting ones open a line", () =>
     Effect.gen(function*() {

@@ -23,6 +23,9 @@ export interface Line {
   /** The most at one time. */
   most: number
   closed: boolean
+  /** SFTP sessions that were opened, and how many of them have ended by themselves. */
+  sftps: number
+  ended: number
   severed: boolean
   readonly lose: Effect.Effect<void>
 }
@@ -40,7 +43,8 @@ const process: RemoteProcess = {
   exit: Effect.never
 }
 
-export const make = (limit: number) => {
+/** A limit that is a function is asked at each open. */
+export const make = (limit: number | (() => number)) => {
   const lines: Array<Line> = []
   const unused = Effect.dieMessage("not part of this test")
   const open: Effect.Effect<Transport, never, Scope.Scope> = Effect.gen(function*() {
@@ -49,6 +53,8 @@ export const make = (limit: number) => {
       open: [],
       most: 0,
       closed: false,
+      sftps: 0,
+      ended: 0,
       severed: false,
       lose: Effect.asVoid(Deferred.fail(lost, linkLost))
     }
@@ -59,7 +65,7 @@ export const make = (limit: number) => {
     const session = (name: string) =>
       Effect.acquireRelease(
         Effect.suspend(() => {
-          if (line.open.length >= limit) return failure("ChannelRefused")
+          if (line.open.length >= (typeof limit === "number" ? limit : limit())) return failure("ChannelRefused")
           line.open.push(name)
           line.most = Math.max(line.most, line.open.length)
           return Effect.void
@@ -74,7 +80,14 @@ export const make = (limit: number) => {
       }),
       identity: Effect.succeed({ address: "host-1", port: 22, user: "user" }),
       exec: ({ program }) => Effect.as(session(program.name), process),
-      files: Effect.as(session("sftp"), {} as Files),
+      files: Effect.map(session("sftp"), () => {
+        const number = (line.sftps += 1)
+        return {
+          // Names the session that answers.
+          list: () => line.ended >= number ? failure("Transfer") : Effect.succeed([`sftp ${number}`]),
+          over: Effect.sync(() => line.ended >= number)
+        } as unknown as Files
+      }),
       dial: () => unused,
       listen: () => unused
     }
