@@ -6,6 +6,7 @@
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -51,12 +52,17 @@ const again = <R, R2>(
   transports: Effect.Effect<number, unknown, R2>
 ) =>
   Effect.gen(function*() {
-    const run = (from: number, to: number) =>
-      Effect.forEach(
-        Array.from({ length: to - from }, (_, index) => from + index),
-        (index) => Effect.zipRight(one(index), forget),
-        { concurrency: mode === "tasks" ? atOnce : 1, discard: true }
-      )
+    const run = (from: number, to: number) => {
+      const all = Array.from({ length: to - from }, (_, index) => Effect.zipRight(one(from + index), forget))
+      return mode === "tasks"
+        ? Effect.all(all, { concurrency: atOnce, discard: true })
+        // After each turn nothing is left open, not even a connection.
+        : Effect.forEach(
+          Chunk.chunksOf(Chunk.fromIterable(all), atOnce),
+          (some) => Effect.all(some, { concurrency: "unbounded", discard: true }),
+          { discard: true }
+        )
+    }
     yield* run(0, Number(warm))
     const begun = yield* Clock.currentTimeMillis
     yield* print(Number(warm), begun, yield* transports)
