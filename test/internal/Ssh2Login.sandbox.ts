@@ -3,9 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { inspect } from "node:util"
@@ -121,6 +124,43 @@ describe("a password", () => {
         assert.strictEqual(error.reason, "Authentication")
         assert.strictEqual(yield* connections, 2)
       }).pipe(Effect.scoped, Effect.provide(layerOf(sandbox.configFile)))
+  )
+})
+
+describe("secrets", () => {
+  test(
+    "show in no span and no log, right or wrong",
+    ada({ password, rounds: [{ prompts: [prompt("Password: ", password)] }] }),
+    (
+      sandbox
+    ) =>
+      Effect.gen(function*() {
+        const seen: Array<unknown> = []
+        const native = yield* Effect.tracer
+        const tracer = Tracer.make({
+          span: (...words) => {
+            const span = native.span(...words)
+            seen.push(span)
+            return span
+          },
+          context: (run) => run()
+        })
+        const logger = Logger.make((line) => void seen.push(line.message, line.cause, line.annotations))
+        for (const given of [password, wrong]) {
+          const host = { password: given, passphrase: given, answers: { Nothing: given }, key: given }
+          seen.push(
+            yield* Effect.exit(as(sandbox, host)).pipe(
+              Effect.withTracer(tracer),
+              Logger.withMinimumLogLevel(LogLevel.All),
+              Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+            )
+          )
+        }
+        const text = seen.map((one) => inspect(one, { depth: 12 })).join("\n")
+        assert.include(text, "Ssh.connect")
+        assert.include(text, "Authentication")
+        assert.notInclude(text, "SECRET")
+      })
   )
 })
 
