@@ -40,8 +40,7 @@ const leaks: Record<string, Effect.Effect<void>> = {
 }
 const forget = leaks[leak] ?? Effect.void
 
-const print = Effect.fnUntraced(function*(done: number, begun: number, transports: number) {
-  const millis = (yield* Clock.currentTimeMillis) - begun
+const print = Effect.fnUntraced(function*(done: number, millis: number, transports: number) {
   const moment = Moment.make({ done, millis, transports, snapshot: yield* soakMeter.take(directory) })
   yield* Effect.flatMap(Schema.encode(Schema.parseJson(Moment))(moment), Console.log)
 })
@@ -64,10 +63,10 @@ const again = <R, R2>(
         )
     }
     yield* run(0, Number(warm))
+    yield* print(Number(warm), 0, yield* transports)
     const begun = yield* Clock.currentTimeMillis
-    yield* print(Number(warm), begun, yield* transports)
     yield* run(Number(warm), Number(total))
-    yield* print(Number(total), begun, yield* transports)
+    yield* print(Number(total), (yield* Clock.currentTimeMillis) - begun, yield* transports)
   })
 
 const tasks = Effect.gen(function*() {

@@ -4,7 +4,7 @@ import { Snapshot } from "./soakMeter.ts"
 
 export class Moment extends Schema.Class<Moment>("bench/Moment")({
   done: Schema.Int,
-  /** Since the first look. */
+  /** What the rounds since the first look took. */
   millis: Schema.Number,
   /** TCP connections that carry the runtime's. */
   transports: Schema.Int,

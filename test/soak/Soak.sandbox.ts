@@ -6,12 +6,12 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { gains, type Soak, soak, tell } from "./soakRun.ts"
+import { controlMaster, gains, type Soak, soak, tell } from "./soakRun.ts"
 
 const whole = process.env["LAZYCLUSTER_SOAK"] === "1"
 
 /** A fiber or a Deferred that is left behind is more than this; what V8 adds by compiling is less. */
-const bytesEach = { tasks: whole ? 200 : 4000, cycles: whole ? 1500 : 100_000 }
+const bytesEach = { tasks: whole ? 200 : 10_000, cycles: whole ? 1500 : 100_000 }
 
 const onSandbox = (options: Pick<Soak, "mode" | "warm" | "total" | "leak">) =>
   Effect.gen(function*() {
@@ -23,12 +23,19 @@ const onSandbox = (options: Pick<Soak, "mode" | "warm" | "total" | "leak">) =>
 
 const minutes = 60_000
 
+const beside = Effect.gen(function*() {
+  const { configFile, home } = yield* Sandbox.make({ hosts: 1 })
+  const perSecond = yield* controlMaster({ configFile, directory: home, host: "host-1", rounds: 500 })
+  console.log(`tasks by ssh over a ControlMaster: ${perSecond.toFixed(0)}/s`)
+}).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
 describe("flat", () => {
   it.scopedLive("over tasks on one runtime", () =>
     Effect.gen(function*() {
       const size = whole ? { warm: 2000, total: 10_000 } : { warm: 200, total: 500 }
       const moments = yield* onSandbox({ mode: "tasks", ...size })
       tell("tasks", moments)
+      if (whole) yield* beside
       assert.deepStrictEqual(gains(moments, bytesEach.tasks), [])
       // Sessions that were not given back would have filled the first connection.
       assert.strictEqual(moments.after.transports, 1)

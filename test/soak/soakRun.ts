@@ -1,6 +1,7 @@
 /** Runs bench/soak.ts in a Node of its own and reads what it counted. */
 import * as Command from "@effect/platform/Command"
 import { assert } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -66,3 +67,15 @@ export const tell = (mode: string, { after, before }: { readonly before: Moment;
     }, ${after.transports} connection`
   )
 }
+
+/** What OpenSSH does beside it: the same command, as many at a time, over one ControlMaster. Commands a second. */
+export const controlMaster = Effect.fnUntraced(function*(
+  options: { readonly configFile: string; readonly directory: string; readonly host: string; readonly rounds: number }
+) {
+  const ssh = `ssh -F '${options.configFile}' -o ControlPath='${options.directory}/cm' -o ControlPersist=60`
+  const script = `${ssh} -o ControlMaster=yes ${options.host} true 2>/dev/null
+    seq ${options.rounds} | xargs -P 4 -I % ${ssh} ${options.host} 'echo %; echo problem >&2' >/dev/null 2>&1
+    ${ssh} -O exit ${options.host} 2>/dev/null`
+  const [duration] = yield* Effect.timed(Command.exitCode(Command.make("sh", "-c", script)))
+  return options.rounds / Duration.toSeconds(duration)
+})
