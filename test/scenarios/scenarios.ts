@@ -1,0 +1,5 @@
+/** What must hold on hosts of every kind. */
+import type { Scenarios } from "./Hosts.ts"
+import { originalTests } from "./originalTests.ts"
+
+export const scenarios: Scenarios = { ...originalTests }
