@@ -47,16 +47,50 @@ export const stringify = (value: unknown, name: string): Either.Either<string, s
     try: () => problem(value, name),
     // Only a value that holds itself, or is nested too deeply, makes this throw.
     catch: (cause) => `${name} is nested too deeply: ${String(cause)}`
-  }).pipe(Either.flatMap((found) => found === undefined ? Either.right(JSON.stringify(value)) : Either.left(found)))
+  }).pipe(
+    Either.flatMap((found) =>
+      found === undefined
+        ? Either.try({ try: () => JSON.stringify(value), catch: (cause) => `${name} is too large: ${String(cause)}` })
+        : Either.left(found)
+    )
+  )
 
-/** Digits that may be more than a double holds; a float's, which JavaScript reads as Python does, are left out. */
-const manyDigits = /(?<![.\d])\d{16,}(?![.\deE])/
-const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+/** Digits that may be more than a double holds; those of a fraction, which JavaScript reads as Python does, are left out. */
+const manyDigits = /(?<![.\d]|[eE][+-]?)\d{16}/g
 
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
+const inexactInteger = (text: string): string | undefined => {
+  for (const { index } of text.matchAll(manyDigits)) {
+    let end = index + 16
+    while (isDigit(text.charCodeAt(end))) end++
+    const digits = text.slice(index, end)
+    if (!/[.eE]/.test(text.charAt(end)) && !Number.isSafeInteger(Number(digits))) {
+      return text.charAt(index - 1) === "-" ? `-${digits}` : digits
+    }
+  }
+  return undefined
+}
+
+/** The place behind the string that begins at `from`. Not by a pattern: a long string overflows its stack. */
+const afterString = (text: string, from: number): number => {
+  for (let at = text.indexOf("\"", from + 1); at >= 0; at = text.indexOf("\"", at + 1)) {
+    let slashes = 0
+    while (text[at - 1 - slashes] === "\\") slashes++
+    if (slashes % 2 === 0) return at + 1
+  }
+  return text.length
+}
+
+/** Looks between the strings. */
 const inexact = (text: string): string | undefined => {
-  if (!manyDigits.test(text)) return undefined
-  for (const [token] of text.matchAll(tokens)) {
-    if (/^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token))) return token
+  if (text.search(manyDigits) < 0) return undefined
+  for (let at = 0; at < text.length;) {
+    const quote = text.indexOf("\"", at)
+    const end = quote < 0 ? text.length : quote
+    const found = inexactInteger(text.slice(at, end))
+    if (found !== undefined) return found
+    at = quote < 0 ? end : afterString(text, quote)
   }
   return undefined
 }

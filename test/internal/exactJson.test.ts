@@ -45,6 +45,19 @@ describe("exactJson", () => {
     ok("0.12345678901234567")
     ok("12345678901234567.5")
     ok("1e+300")
+    ok("1e-0000000000000001")
+    bad("9".repeat(500))
     bad("{")
+  })
+
+  it("reads strings of any length, digits and escapes among them", () => {
+    for (const unit of ["12345678901234567890", "1234567890123456789\\n\\\""]) {
+      const text = `["${unit.repeat(1_000_000)}",1]`
+      assert.isTrue(Either.isRight(ExactJson.parse(text)))
+      assert.include(
+        Either.getOrElse(Either.flip(ExactJson.parse(text.replace(/1]$/, "9007199254740993]"))), () => ""),
+        "9007199254740993"
+      )
+    }
   })
 })
