@@ -5,10 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import * as Take from "effect/Take"
-import { decodeText } from "../internal/outputText.ts"
+import * as EventStream from "../internal/eventStream.ts"
 import type { Origin } from "../services/ExecutionLog.ts"
 import type { SshError } from "../services/SshError.ts"
 import type { FunctionError } from "./FunctionError.ts"
@@ -52,26 +50,16 @@ const run = Effect.fnUntraced(function*<Args, Returns, Progress>(
   options: Options,
   emit: Emit<never, Progress>
 ) {
-  const host = target.host.alias
   const request = yield* RemoteFunction.request(self, args)
-  const prepare = yield* Preparation.make
-  const prepared = yield* prepare(target, request, options.interpreter)
-  const running = yield* FunctionProcess.start(target, request, prepared, {
+  return yield* FunctionProcess.run(target, {
     ...options,
-    onReport: (text) =>
-      Effect.flatMap(
-        RemoteFunction.decodeProgress(self, text, host),
-        (value) => emit({ _tag: "Reported", value })
-      )
+    function: self,
+    request,
+    prepare: yield* Preparation.make,
+    onOutput: (from, text) => emit({ _tag: "Output", from, text }),
+    onReport: (value) => emit({ _tag: "Reported", value })
   })
-  const drain = <E>(from: Origin, bytes: Stream.Stream<Uint8Array, E>) =>
-    Stream.runForEach(decodeText(bytes), (text) => emit({ _tag: "Output", from, text }))
-  yield* Effect.all([drain("stdout", running.stdout), drain("stderr", running.stderr)], {
-    concurrency: 2,
-    discard: true
-  })
-  return yield* RemoteFunction.decodeResult(self, yield* running.text, host)
-}, Effect.scoped)
+})
 
 /**
  * Calls a function on a host and gives what it returns; what it prints and reports is dropped. Interruption ends it there.
@@ -115,22 +103,9 @@ export const stream = <Args, Returns, Progress>(
   args: NoInfer<Args>,
   options: Options = {}
 ): Stream.Stream<FunctionEvent<Returns, Progress>, FunctionError | SshError> =>
-  Stream.unwrapScoped(Effect.gen(function*() {
-    // Bounded: a slow reader slows the function down instead of filling memory.
-    const queue = yield* Queue.bounded<Take.Take<FunctionEvent<Returns, Progress>, FunctionError | SshError>>(16)
-    yield* run(target, self, args, options, (event) => Queue.offer(queue, Take.of(event))).pipe(
-      Effect.matchCauseEffect({
-        onFailure: (cause) => Queue.offer(queue, Take.failCause(cause)),
-        onSuccess: (value) =>
-          Effect.zipRight(
-            Queue.offer(queue, Take.of<FunctionEvent<Returns, Progress>>({ _tag: "Returned", value })),
-            Queue.offer(queue, Take.end)
-          )
-      }),
-      Effect.forkScoped
-    )
-    return Stream.flattenTake(Stream.fromQueue(queue))
-  }))
+  EventStream.make((emit) =>
+    Effect.flatMap(run(target, self, args, options, emit), (value) => emit({ _tag: "Returned", value }))
+  )
 
 /**
  * What a function reports while it runs; what it returns is dropped.

@@ -141,28 +141,22 @@ const runCommand = (running: Running, step: typeof RunCommand.Type): Effect.Effe
 const untyped = ({ code, name }: typeof RunFunction.Type): RemoteFunction.RemoteFunction<never, unknown> =>
   RemoteFunction.fromCode({ name, code, args: Schema.Struct({}), returns: Schema.Unknown })
 
-const runFunction = (running: Running, step: typeof RunFunction.Type): Effect.Effect<Outcome, Failed> =>
-  Effect.gen(function*() {
-    const { index, target, task } = running
-    const host = target.host.alias
-    const f = task.functions.get(index) ?? untyped(step)
-    const prepared = yield* running.prepare(target, step, step.interpreter)
-    const called = yield* FunctionProcess.start(target, step, prepared, {
-      env: { ...task.env, ...step.env },
-      resultLimit: running.resultLimit,
-      onReport: (text) =>
-        Effect.flatMap(
-          RemoteFunction.decodeProgress(f, text, host),
-          (value) => running.emit({ _tag: "Reported", step: index, function: step.name, value })
-        )
-    })
-    yield* Effect.all([
-      drain(running, "stdout", called.stdout),
-      drain(running, "stderr", called.stderr)
-    ], { concurrency: 2, discard: true })
-    const value = yield* RemoteFunction.decodeResult(f, yield* called.text, host)
-    return { exitCode: 0, returns: [value] }
-  }).pipe(Effect.scoped, Effect.mapError(ofFunction))
+const runFunction = (running: Running, step: typeof RunFunction.Type): Effect.Effect<Outcome, Failed> => {
+  const { emit, index, prepare, resultLimit, target, task } = running
+  return FunctionProcess.run(target, {
+    prepare,
+    resultLimit,
+    function: task.functions.get(index) ?? untyped(step),
+    request: step,
+    interpreter: step.interpreter,
+    env: { ...task.env, ...step.env },
+    onOutput: (from, text) => output(running, from, text),
+    onReport: (value) => emit({ _tag: "Reported", step: index, function: step.name, value })
+  }).pipe(
+    Effect.map((value) => ({ exitCode: 0, returns: [value] })),
+    Effect.mapError(ofFunction)
+  )
+}
 
 const transfer = (
   running: Running,

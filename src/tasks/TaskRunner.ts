@@ -10,9 +10,8 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import * as Take from "effect/Take"
+import * as EventStream from "../internal/eventStream.ts"
 import * as OutputCapture from "../internal/outputCapture.ts"
 import { ExecutionLog, type TaskLog } from "../services/ExecutionLog.ts"
 import * as Metrics from "../services/Metrics.ts"
@@ -172,18 +171,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   return TaskRunner.of({
     run: (target, task, onEvent = () => Effect.void) => execute(target, task, onEvent),
     stream: <Returns extends ReadonlyArray<unknown>>(target: TaskTarget, task: RuntimeTask<Returns>) =>
-      Stream.unwrapScoped(Effect.gen(function*() {
-        // Bounded: a slow reader slows the process down instead of filling memory.
-        const queue = yield* Queue.bounded<Take.Take<TaskEvent<Returns>, TaskError>>(16)
-        yield* execute(target, task, (event) => Queue.offer(queue, Take.of(event))).pipe(
-          Effect.matchCauseEffect({
-            onFailure: (cause) => Queue.offer(queue, Take.failCause(cause)),
-            onSuccess: () => Queue.offer(queue, Take.end)
-          }),
-          Effect.forkScoped
-        )
-        return Stream.flattenTake(Stream.fromQueue(queue))
-      }))
+      EventStream.make<TaskEvent<Returns>, TaskError, never>((emit) => execute(target, task, emit))
   })
 })
 

@@ -3,42 +3,38 @@
  *
  * @since 0.1.0
  */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as LogTail from "../internal/logTail.ts"
+import { decodeText } from "../internal/outputText.ts"
 import * as ResultFrame from "../internal/resultFrame.ts"
-import type { ExitStatus } from "../services/SshConnection.ts"
-import type { SshError } from "../services/SshError.ts"
+import type { Origin } from "../services/ExecutionLog.ts"
+import type { ExitStatus, RemoteProcess } from "../services/SshConnection.ts"
 import { fromReport, FunctionError, FunctionReport } from "./FunctionError.ts"
-import type { Prepared } from "./functionPreparation.ts"
-import type { Request } from "./RemoteFunction.ts"
+import type { Prepare, Prepared } from "./functionPreparation.ts"
+import * as RemoteFunction from "./RemoteFunction.ts"
 import type { TaskTarget } from "./TaskTarget.ts"
 
-/** @internal */
-export interface Options {
-  readonly env?: Readonly<Record<string, string>> | undefined
-  /** Bytes of an answer. */
-  readonly resultLimit?: number | undefined
-  /** JSON text of each report. The function waits meanwhile, once what lies between is full. */
-  readonly onReport: (text: string) => Effect.Effect<void, FunctionError>
-}
-
 /**
- * A function that is running. Both outputs must be read to their end, each once; then its answer is there.
+ * A call, and who hears of it.
  *
  * @internal
  */
-export interface Running {
-  /** What the function prints, without its reports and its answer. */
-  readonly stdout: Stream.Stream<Uint8Array, SshError | FunctionError>
-  readonly stderr: Stream.Stream<Uint8Array, SshError>
-  /** JSON text of what it returned. */
-  readonly text: Effect.Effect<string, FunctionError | SshError>
+export interface Options<Args, Returns, Progress> {
+  readonly prepare: Prepare
+  readonly function: RemoteFunction.RemoteFunction<Args, Returns, unknown, unknown, Progress>
+  readonly request: RemoteFunction.Request
+  readonly interpreter?: string | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Bytes of an answer. */
+  readonly resultLimit?: number | undefined
+  /** What it prints, without its reports and its answer. The function waits meanwhile, once what lies between is full. */
+  readonly onOutput: (from: Origin, text: string) => Effect.Effect<void>
+  /** As `onOutput`. */
+  readonly onReport: (value: Progress) => Effect.Effect<void>
 }
 
 const step = "call"
@@ -54,7 +50,7 @@ const nonce: Effect.Effect<string> = Effect.map(
 
 interface At {
   readonly host: string
-  readonly request: Request
+  readonly request: RemoteFunction.Request
 }
 
 const failure = (
@@ -109,18 +105,51 @@ const pieces = (text: string): Stream.Stream<Uint8Array> =>
     return Option.some([new TextEncoder().encode(text.slice(at, end)), end] as const)
   })
 
+/** What the process prints, and what it answers once it has ended. */
+const listen = Effect.fnUntraced(function*<Args, Returns, Progress>(
+  process: RemoteProcess,
+  at: At,
+  prepared: Prepared,
+  mark: string,
+  options: Options<Args, Returns, Progress>
+) {
+  const frame = ResultFrame.make(mark, Math.min(options.resultLimit ?? defaultLimit, largestLimit))
+  const tail = LogTail.make()
+  const reported = (text: string) =>
+    Effect.flatMap(RemoteFunction.decodeProgress(options.function, text, at.host), options.onReport)
+  const taken = Effect.fnUntraced(function*(chunk: Uint8Array) {
+    const { output, reports } = frame.push(chunk)
+    yield* Effect.forEach(reports, reported, { discard: true })
+    const problem = frame.problem()
+    return problem === undefined ? output : yield* failure(at, "Result", problem, {
+      hint: "let the function leave it in a file, and get that; or raise `resultLimit`"
+    })
+  })
+  const stdout = process.stdout.pipe(Stream.mapEffect(taken), Stream.concat(Stream.sync(frame.end)))
+  const stderr = Stream.tap(process.stderr, (chunk) => Effect.sync(() => tail.push(chunk)))
+  const heard = <E>(from: Origin, bytes: Stream.Stream<Uint8Array, E>) =>
+    Stream.runForEach(decodeText(bytes), (text) => options.onOutput(from, text))
+  yield* Effect.all([heard("stdout", stdout), heard("stderr", stderr)], { concurrency: 2, discard: true })
+  const exit = yield* process.exit
+  const answer = frame.answer()
+  if (Option.isSome(answer)) return yield* textOf(answer.value, at)
+  // The environment that it belonged to may have been removed.
+  if (isNotStarted(exit)) yield* prepared.forget
+  return yield* ended(at, prepared.interpreter, exit, tail.lines())
+})
+
 /**
- * Starts a function on a host. Closing the scope ends it.
+ * Calls a function on a host and gives what it returns. Interruption ends it there.
  *
  * @internal
  */
-export const start = Effect.fnUntraced(function*(
+export const run = Effect.fnUntraced(function*<Args, Returns, Progress>(
   target: TaskTarget,
-  request: Request,
-  prepared: Prepared,
-  options: Options
-): Effect.fn.Return<Running, SshError, Scope.Scope> {
+  options: Options<Args, Returns, Progress>
+) {
+  const { request } = options
   const at = { host: target.host.alias, request }
+  const prepared = yield* options.prepare(target, request, options.interpreter)
   const mark = yield* nonce
   const process = yield* prepared.start(target, mark, options.env)
   // Beside the reading: a process that ends before it has read everything fails the write, and its exit says why.
@@ -128,43 +157,6 @@ export const start = Effect.fnUntraced(function*(
     Stream.flatMap(Stream.make(`{"code":${prepared.code},"args":`, request.args, "}\n"), pieces),
     process.write
   ).pipe(Effect.zipRight(process.endInput), Effect.ignore, Effect.forkScoped)
-  const frame = ResultFrame.make(mark, Math.min(options.resultLimit ?? defaultLimit, largestLimit))
-  const tail = LogTail.make()
-  const outEnded = yield* Deferred.make<void>()
-  const errEnded = yield* Deferred.make<void>()
-  const taken = (chunk: Uint8Array): Effect.Effect<Uint8Array, FunctionError> => {
-    const { output, reports } = frame.push(chunk)
-    const problem = frame.problem()
-    return Effect.forEach(reports, options.onReport, { discard: true }).pipe(
-      Effect.zipRight(
-        problem === undefined
-          ? Effect.succeed(output)
-          : failure(at, "Result", problem, {
-            hint: "let the function leave it in a file, and get that; or raise `resultLimit`"
-          })
-      )
-    )
-  }
-  return {
-    stdout: process.stdout.pipe(
-      Stream.mapEffect(taken),
-      Stream.concat(Stream.sync(frame.end)),
-      Stream.filter((chunk) => chunk.length > 0),
-      Stream.ensuring(Deferred.succeed(outEnded, undefined))
-    ),
-    stderr: process.stderr.pipe(
-      Stream.tap((chunk) => Effect.sync(() => tail.push(chunk))),
-      Stream.ensuring(Deferred.succeed(errEnded, undefined))
-    ),
-    text: Effect.gen(function*() {
-      yield* Deferred.await(outEnded)
-      yield* Deferred.await(errEnded)
-      const exit = yield* process.exit
-      const answer = frame.answer()
-      if (Option.isSome(answer)) return yield* textOf(answer.value, at)
-      // The environment that it belonged to may have been removed.
-      if (isNotStarted(exit)) yield* prepared.forget
-      return yield* ended(at, prepared.interpreter, exit, tail.lines())
-    })
-  }
-})
+  const text = yield* listen(process, at, prepared, mark, options)
+  return yield* RemoteFunction.decodeResult(options.function, text, at.host)
+}, Effect.scoped)
