@@ -33,6 +33,9 @@ const tenths = (duration: Duration.Duration): string =>
 /** While the link is away: soon at first, then every two seconds. */
 const reconnecting = Schedule.exponential("100 millis").pipe(Schedule.either(Schedule.spaced("2 seconds")))
 
+/** What whoever comes after the end is told. */
+const closed = "the runtime has been closed"
+
 /** A guardian that has not served anybody yet has this long to go. */
 const leaving = "5 seconds"
 
@@ -215,12 +218,16 @@ export const make = Effect.fn("Guardian.make")(function*(
       }
       yield* serve(back.right)
     }
-    return yield* gone({ message: "the runtime has been closed" })
+    return yield* gone({ message: closed })
     // Whoever waits for the link must hear of a bug, too.
   }).pipe(Effect.catchAllDefect((defect) => gone({ message: String(defect) })))
 
   const first = yield* enter("new")
   const facts = yield* HostFacts.fromLines(host, first.value.facts)
+  // After the last word of the guardian: the connection may have other users, and nothing must be started on it from here.
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(link.get, (now) => now._tag === "Gone" ? Effect.void : gone({ message: closed }))
+  )
   yield* Effect.forkScoped(Effect.zipRight(serve(first), keep))
 
   const settled = link.changes.pipe(
