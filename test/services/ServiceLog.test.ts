@@ -98,7 +98,7 @@ const drive = <A, E>(fiber: Fiber.Fiber<A, E>) =>
   Effect.gen(function*() {
     for (let steps = 0; steps < 4000; steps++) {
       if (Option.isSome(yield* Fiber.poll(fiber))) return yield* Fiber.join(fiber)
-      yield* TestClock.adjust("100 millis")
+      yield* TestClock.adjust("250 millis")
     }
     return yield* Effect.dieMessage("it does not end")
   })
@@ -138,7 +138,8 @@ describe("what a service prints", () => {
       }
       assert.deepInclude(entries.at(-1), { _tag: "Note", text: "ended with exit code 0" })
     }).pipe(Effect.scoped, Effect.provide([layer(["host-1"], { commands }), NodeContext.layer])), {
-    fastCheck: { numRuns: 12 }
+    fastCheck: { numRuns: 12 },
+    timeout: 120_000
   })
 
   it.effect("is followed to its last words, which it says when its scope closes", () =>
