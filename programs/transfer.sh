@@ -252,7 +252,9 @@ case $lc_verb in
   pack)
     lc_path
     if [ "$1" = follow ]; then lc_flags=-chf; else lc_flags=-cf; fi
-    cd "$lc_line" && exec xargs -0 tar "$lc_flags" - ;;
+    # GNU tar takes backslashes in names for escapes unless told.
+    if tar --no-unquote --version >/dev/null 2>&1; then set -- --no-unquote; else set --; fi
+    cd "$lc_line" && exec xargs -0 tar "$@" "$lc_flags" - ;;
   hash)
     lc_path
     [ -z "$2" ] || { head -c "$2" "$lc_line" | lc_sum; exit; }

@@ -43,11 +43,13 @@ export const sameContent = <E, E1>(
     return new Set(list.flatMap(({ path }, index) => own[index] === others.get(path) ? [path] : []))
   })
 
-const nested = ({ path }: Plan.Entry): string => path.replaceAll("/", "\0")
-
-/** What is in a directory right behind it: `tar` sets the time of a directory when it has come to the end of it. */
-const inOrder = (entries: ReadonlyArray<Plan.Entry>): ReadonlyArray<Plan.Entry> =>
-  entries.toSorted((a, b) => nested(a) < nested(b) ? -1 : 1)
+/** Directories come twice: some `tar` set the time of one at once, and what is put into it then changes that. */
+const inOrder = (plan: Plan.Plan, files: ReadonlyArray<Plan.Entry>): ReadonlyArray<Plan.Entry> => [
+  ...plan.make,
+  ...files,
+  ...plan.link,
+  ...plan.make.toReversed()
+]
 
 /** What the plan leaves to be set when everything has its name. */
 const settled = (plan: Plan.Plan): ReadonlyArray<Plan.Entry> => {
@@ -133,7 +135,7 @@ export const send = Effect.fn("Transfer.send")(function*(options: {
         ))
       )
     if (missing.length + plan.make.length + plan.link.length > 0 || kept.length > 0) {
-      const archive = source.archive(inOrder([...plan.make, ...missing, ...plan.link])).pipe(
+      const archive = source.archive(inOrder(plan, missing)).pipe(
         // Told when it has been written: that is when the next one is asked for.
         Stream.tap(({ bytes, files }) => listener.sent(files, bytes)),
         Stream.map(({ chunk }) => chunk)

@@ -80,9 +80,11 @@ const sameTime = (source: string, target: string): boolean =>
   source === target || (wholeSeconds(source) === wholeSeconds(target) &&
     Math.abs(Number(fraction(source)) - Number(fraction(target))) < precision)
 
+const whole = (time: string): boolean => /^0*$/.test(fraction(time))
+
 /** Some file systems, and some `tar`, have whole seconds only. */
 const almostSame = (source: string, target: string): boolean =>
-  sameTime(source, target) || (wholeSeconds(source) === wholeSeconds(target) && /^0*$/.test(fraction(target)))
+  sameTime(source, target) || (wholeSeconds(source) === wholeSeconds(target) && (whole(source) || whole(target)))
 
 const byPath = (manifest: Manifest): ReadonlyMap<string, Entry> =>
   new Map(manifest.entries.map((entry) => [entry.path, entry]))

@@ -101,6 +101,8 @@ export const transferConformance = <E>(
         const send = (options?: FileTransfer.Options) =>
           FileTransfer.send(remote, `${here}/tree`, `${there}/copy`, options)
         const all = trees.describe(`${here}/tree`).length
+        // Some hosts have whole seconds only: there a fraction would make the hash decide.
+        fs.utimesSync(`${here}/tree/--`, 1_000_000_000, 1_000_000_000)
         yield* send()
         assert.deepInclude(yield* send(), { files: 0, bytes: 0, unchanged: all })
         assert.deepInclude(yield* send({ compare: "hash" }), { files: 0, bytes: 0, unchanged: all })

@@ -67,6 +67,7 @@ export const fill = (root: string): void => {
     "--",
     "new\nline",
     "back\\slash",
+    "\\1\\n\\\\",
     "tab\t",
     "*",
     "$(date)",
