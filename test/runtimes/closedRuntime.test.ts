@@ -8,7 +8,9 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
+import type { SshError } from "../../src/services/SshError.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
+import type { Command } from "../../src/tasks/TaskTarget.ts"
 import { InMemorySsh } from "../../src/testing/InMemorySsh.ts"
 import { world as hosts } from "./groupQueueWorld.ts"
 
@@ -35,7 +37,7 @@ describe("a runtime that was closed while another one uses its connection", () =
   it.scoped("starts nothing, which no guardian would end, and says why", () =>
     Effect.gen(function*() {
       const { other, runtime } = yield* closed
-      const command = { argv: ["work", "1000", "x"] }
+      const command: Command = { argv: ["work", "1000", "x"] }
       for (
         const start of [
           runtime.exec(command),
