@@ -7,8 +7,9 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Address, Listener, SshConnection } from "../services/SshConnection.ts"
+import type { Address, Listener } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import type { End } from "../services/Tunnel.ts"
 import * as allOrNothing from "./allOrNothing.ts"
@@ -24,8 +25,6 @@ const rebinding = Schedule.exponential("50 millis").pipe(Schedule.either(Schedul
 
 /** Between one lost link and the next: no loop without a pause. */
 const pause = "50 millis"
-
-const isLost = ({ reason }: SshError) => reason === "LinkLost"
 
 /**
  * Serves until it cannot be healed, and fails with why. `bound` hears of the first port.
@@ -53,34 +52,35 @@ export const run = (options: {
       )
     )
 
-  const listen = (connection: SshConnection, at: Address) => allOrNothing.make(connection.listen(at))
-
-  /** One stay on a connection; what was lost is not an error, for it may come back. */
-  const again = (at: Address) =>
-    Effect.flatMap(
-      from.connection,
-      (connection) =>
-        Effect.retry(Effect.tapError(listen(connection, at), (error) => state.set(bound, error)), {
-          schedule: Schedule.upTo(rebinding, healWithin),
-          while: (error) => !isLost(error)
-        }).pipe(
-          Effect.tap(() => state.set(bound, undefined)),
-          Effect.flatMap(serve),
-          Effect.catchIf(isLost, Effect.succeed),
-          Effect.scoped
+  /**
+   * On the connection in use, which has `healWithin` for it. An end may give one that is lost until it knows of that; one
+   * without a link has no other.
+   */
+  const listenAgain = (at: Address): Effect.Effect<Listener, SshError, Scope.Scope> =>
+    Effect.flatMap(from.connection, (connection) => {
+      const isInUse = Effect.map(from.connection, (now) => now === connection)
+      return allOrNothing.make(connection.listen(at)).pipe(
+        Effect.tapError((error) => state.set(bound, error)),
+        Effect.retry({ schedule: Schedule.upTo(rebinding, healWithin), while: () => isInUse }),
+        Effect.catchAll((error) =>
+          Effect.if(isInUse, { onTrue: () => error, onFalse: () => Effect.delay(listenAgain(at), pause) })
         )
-    )
+      )
+    })
 
   return Effect.gen(function*() {
     const { lost, port } = yield* Effect.scoped(Effect.gen(function*() {
       const connection = yield* from.connection
-      const listener = yield* listen(connection, at)
+      const listener = yield* connection.listen(at)
       yield* Deferred.succeed(bound, listener.port)
       return { port: listener.port, lost: yield* serve(listener) }
     }))
     const same: Address = socketPath.isSocket(at) ? at : { ...at, port }
     yield* state.set(bound, lost)
-    return yield* again(same).pipe(
+    return yield* listenAgain(same).pipe(
+      Effect.tap(() => state.set(bound, undefined)),
+      Effect.flatMap(serve),
+      Effect.scoped,
       Effect.tap((cause) => state.set(bound, cause)),
       Effect.delay(pause),
       Effect.forever

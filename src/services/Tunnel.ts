@@ -28,7 +28,7 @@ import { SshError } from "./SshError.ts"
  */
 export interface End {
   readonly host: Host
-  /** The connection in use; waits while the link is away, fails when it is given up. */
+  /** The connection in use, each time the same value; waits while the link is away, fails when it is given up. */
   readonly connection: Effect.Effect<SshConnection, SshError>
   /** The link, whenever it changes. Without one a tunnel knows of a lost link only from what breaks. */
   readonly link?: Stream.Stream<"up" | "away" | "gone"> | undefined
@@ -81,7 +81,7 @@ export interface Tunnel {
  * @category models
  */
 export interface Options {
-  /** How long it tries to listen again once a lost link is back; then it is over. Default 1 minute. */
+  /** How long it tries to listen again on the connection that an end has; then it is over. Default 1 minute. */
   readonly healWithin?: Duration.DurationInput | undefined
   /** How long a new connection waits for the far end, also while its link is away; then it is closed. Default 30 seconds. */
   readonly connectWithin?: Duration.DurationInput | undefined

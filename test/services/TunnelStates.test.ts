@@ -116,6 +116,37 @@ describe("the states of a tunnel", () => {
       }).pipe(Effect.provide(world)))
   }
 
+  it.scoped("an end that has no other connection than the lost one: it tries for a while, and is over", () =>
+    Effect.gen(function*() {
+      const panel = yield* InMemorySsh
+      const [from, to] = yield* ends
+      const connection = yield* from.connection
+      let asked = 0
+      const bare: Tunnel.End = {
+        host: from.host,
+        connection: Effect.sync(() => {
+          asked += 1
+          return connection
+        })
+      }
+      const tunnel = yield* Tunnel.make({
+        from: bare,
+        at: { port: 0 },
+        to,
+        target: { port: 7 },
+        healWithin: "20 seconds"
+      })
+      const states = yield* watch(tunnel)
+      yield* TestClock.adjust("1 second")
+      yield* panel.reset("a")
+      yield* TestClock.adjust("15 seconds")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(states)))
+      yield* TestClock.adjust("15 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(states), ["open", "healing: LinkLost of a", "closed: LinkLost of a"])
+      // Not all the time, either.
+      assert.isBelow(asked, 40)
+    }).pipe(Effect.provide(world)))
+
   it.scoped("a new connection waits for a link that is away, but not for ever", () =>
     Effect.gen(function*() {
       const panel = yield* InMemorySsh
