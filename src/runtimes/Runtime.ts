@@ -27,7 +27,7 @@ import type { JoinError } from "./JoinError.ts"
 import { acquire } from "./runtimeAcquire.ts"
 import * as runtimeDirectories from "./runtimeDirectories.ts"
 import * as runtimePorts from "./runtimePorts.ts"
-import type { Tasks } from "./runtimeTasks.ts"
+import * as runtimeTasks from "./runtimeTasks.ts"
 
 /**
  * What a runtime may be told.
@@ -113,7 +113,7 @@ export interface Runtime extends TaskTarget {
    *
    * @internal
    */
-  readonly tasks: Tasks
+  readonly tasks: runtimeTasks.Tasks
   /**
    * A directory that goes with the runtime, whatever happens.
    *
@@ -327,7 +327,8 @@ export const fork: {
  * @since 0.1.0
  * @category background
  */
-export const join = (self: Runtime): Effect.Effect<ReadonlyArray<Result.TaskResult>, JoinError> => self.tasks.join
+export const join = (self: Runtime): Effect.Effect<ReadonlyArray<Result.TaskResult>, JoinError> =>
+  runtimeTasks.join([self.tasks])
 
 /**
  * How many tasks are under way: executed, or in the background.

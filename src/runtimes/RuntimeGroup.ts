@@ -6,14 +6,12 @@
 import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
-import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import type { Host } from "../services/Host.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
-import type { ForkedTask } from "./ForkedTask.ts"
 import { type GroupError, missed } from "./GroupError.ts"
 import { needed } from "./groupExecution.ts"
 import { acquire, defaultConcurrency, holdsOf, once } from "./groupMembers.ts"
@@ -82,8 +80,6 @@ export interface RuntimeGroup {
   readonly options: Options
   /** The hold on the members that were taken into use by the group itself, by alias. */
   readonly holds: ReadonlyMap<string, Hold>
-  /** What `join` waits for, in order of start; groups that were made of one another share it. */
-  readonly background: Ref.Ref<ReadonlyArray<ForkedTask>>
 }
 
 /**
@@ -120,8 +116,7 @@ export const fromRuntimes = (runtimes: ReadonlyArray<Runtime.Runtime>, options: 
   concurrency: options.concurrency ?? defaultConcurrency,
   policy: options.policy ?? "all",
   options,
-  holds: new Map(),
-  background: Ref.unsafeMake<ReadonlyArray<ForkedTask>>([])
+  holds: new Map()
 })
 
 /**

@@ -3,10 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Ref from "effect/Ref"
 import type { RuntimeTask } from "../tasks/RuntimeTask.ts"
 import type { TaskError } from "../tasks/TaskError.ts"
 import type { TaskResult } from "../tasks/TaskResult.ts"
@@ -15,9 +12,10 @@ import type { ForkedTask } from "./ForkedTask.ts"
 import type { GroupError } from "./GroupError.ts"
 import { none } from "./groupExecution.ts"
 import { get } from "./groupMembers.ts"
-import { JoinError } from "./JoinError.ts"
+import type { JoinError } from "./JoinError.ts"
 import * as Runtime from "./Runtime.ts"
 import type { RuntimeGroup } from "./RuntimeGroup.ts"
+import * as runtimeTasks from "./runtimeTasks.ts"
 
 /**
  * The member with the fewest tasks under way, the first of them. Fails with `GroupError` `NoHosts` when there is none.
@@ -81,44 +79,18 @@ export const fork = <Returns extends ReadonlyArray<unknown>>(
   task: RuntimeTask<Returns>,
   where: Where = {}
 ): Effect.Effect<ForkedTask<Returns>, GroupError, TaskRunner> =>
-  Effect.uninterruptibleMask((restore) =>
-    // What runs in the background may be interrupted; that it runs, and can be joined, is one step.
-    restore(Effect.flatMap(place(group, where), (runtime) => Runtime.fork(runtime, task))).pipe(
-      Effect.tap((forked) => forked.omitOnJoin ? Effect.void : Ref.update(group.background, (all) => [...all, forked]))
-    )
-  )
+  Effect.flatMap(place(group, where), (runtime) => Runtime.fork(runtime, task))
 
 /**
- * Waits for all that `fork` has started through the group, or through one that was made of it, but tasks with `omitOnJoin`;
- * gives what they left in the order in which they were started, and forgets them. All run to their end: then `JoinError`
- * has the failures and the results.
+ * Waits for all tasks in the background of the members, whoever has started them there, but those with `omitOnJoin`; gives
+ * what they left in the order in which they were started, and forgets them. All run to their end: then `JoinError` has the
+ * failures and the results. What was interrupted, as by `remove`, leaves nothing.
  *
  * @since 0.1.0
  * @category background
  */
-export const join = (group: RuntimeGroup): Effect.Effect<ReadonlyArray<TaskResult>, JoinError> =>
-  Effect.gen(function*() {
-    const all = yield* Ref.get(group.background)
-    const exits = yield* Effect.forEach(all, ({ result }) => Effect.exit(result))
-    yield* Ref.update(group.background, (now) => now.filter((forked) => !all.includes(forked)))
-    // Their runtimes need not remember them any longer, either.
-    yield* Effect.forEach(all, ({ interrupt }) => interrupt, { discard: true })
-    const failed = exits.flatMap((exit) => Exit.isFailure(exit) ? [...Cause.failures(exit.cause)] : [])
-    const bugs = exits.flatMap((exit) => Exit.isFailure(exit) ? [...Cause.defects(exit.cause)] : [])
-    if (bugs.length > 0) return yield* Effect.die(bugs[0])
-    const results = exits.flatMap((exit) => Exit.isSuccess(exit) ? [exit.value] : [])
-    const [first, ...others] = failed
-    if (first === undefined) return results
-    return yield* new JoinError({
-      reason: "TasksFailed",
-      host: [...new Set(failed.map(({ host }) => host))].join(", "),
-      step: "join",
-      detail: `${failed.length} of ${failed.length + results.length} tasks failed`,
-      failed: [first, ...others],
-      results,
-      hint: "`failed` has the error of each, `results` what the others left"
-    })
-  })
+export const join = ({ runtimes }: RuntimeGroup): Effect.Effect<ReadonlyArray<TaskResult>, JoinError> =>
+  runtimeTasks.join(runtimes.map(({ tasks }) => tasks))
 
 /**
  * What the tasks in the background of all members left, as text; `Runtime.log` of each.

@@ -10,12 +10,15 @@ import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Order from "effect/Order"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import type { TaskError } from "../tasks/TaskError.ts"
 import type { TaskResult } from "../tasks/TaskResult.ts"
 import type { ForkedTask } from "./ForkedTask.ts"
 import { JoinError } from "./JoinError.ts"
+
+type Background = Fiber.RuntimeFiber<TaskResult, TaskError>
 
 /**
  * Kept by the runtime, shared by its views.
@@ -27,13 +30,15 @@ export interface Tasks {
   readonly counted: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly fork: <Returns extends ReadonlyArray<unknown>, R>(
     task: { readonly name: string; readonly omitOnJoin: boolean },
-    run: (opened: (logFile: string | undefined) => Effect.Effect<void>) => Effect.Effect<TaskResult<Returns>, TaskError, R>
+    run: (
+      opened: (logFile: string | undefined) => Effect.Effect<void>
+    ) => Effect.Effect<TaskResult<Returns>, TaskError, R>
   ) => Effect.Effect<ForkedTask<Returns>, never, R>
-  readonly join: Effect.Effect<ReadonlyArray<TaskResult>, JoinError>
+  /** What a join waits for. */
+  readonly waiting: Effect.Effect<ReadonlyArray<Background>>
+  readonly forget: (all: ReadonlyArray<Background>) => Effect.Effect<void>
   readonly ended: Effect.Effect<ReadonlyArray<Exit.Exit<TaskResult, TaskError>>>
 }
-
-type Background = Fiber.RuntimeFiber<TaskResult, TaskError>
 
 /** A task that nobody waits for must not fail in silence. */
 const told = <A, R>(host: string, name: string, run: Effect.Effect<A, TaskError, R>) =>
@@ -92,26 +97,8 @@ export const make = Effect.fnUntraced(function*(host: string) {
       }
       return forked
     }),
-    join: Effect.gen(function*() {
-      const all = [...waiting]
-      const exits = yield* Effect.forEach(all, Fiber.await)
-      for (const fiber of all) waiting.delete(fiber)
-      const failed = exits.flatMap((exit) => Exit.isFailure(exit) ? [...Cause.failures(exit.cause)] : [])
-      const results = exits.flatMap((exit) => Exit.isSuccess(exit) ? [exit.value] : [])
-      const bug = exits.flatMap((exit) => Exit.isFailure(exit) ? Option.toArray(Cause.keepDefects(exit.cause)) : [])[0]
-      if (bug !== undefined) return yield* Effect.failCause(bug)
-      const [first, ...others] = failed
-      if (first === undefined) return results
-      return yield* new JoinError({
-        reason: "TasksFailed",
-        host,
-        step: "join",
-        detail: `${failed.length} of ${failed.length + results.length} tasks failed`,
-        failed: [first, ...others],
-        results,
-        hint: "`failed` has the error of each, `results` what the others left"
-      })
-    }),
+    waiting: Effect.sync(() => [...waiting]),
+    forget: (all) => Effect.sync(() => all.forEach((fiber) => waiting.delete(fiber))),
     ended: Effect.map(
       Effect.suspend(() => Effect.forEach([...waiting], Fiber.poll)),
       (polled) => polled.flatMap(Option.toArray)
@@ -119,3 +106,33 @@ export const make = Effect.fnUntraced(function*(host: string) {
   }
   return tasks
 })
+
+/** Fibers are numbered as they begin, whatever runtime they are of. */
+const byStart = Order.mapInput(Order.number, (fiber: Background) => fiber.id().id)
+
+/**
+ * Waits for what runs in the background of runtimes now, then forgets it. What was interrupted leaves nothing.
+ *
+ * @internal
+ */
+export const join = (all: ReadonlyArray<Tasks>): Effect.Effect<ReadonlyArray<TaskResult>, JoinError> =>
+  Effect.gen(function*() {
+    const waiting = (yield* Effect.forEach(all, (tasks) => tasks.waiting)).flat().toSorted(byStart)
+    const exits = yield* Effect.forEach(waiting, Fiber.await)
+    yield* Effect.forEach(all, (tasks) => tasks.forget(waiting), { discard: true })
+    const failed = exits.flatMap((exit) => Exit.isFailure(exit) ? [...Cause.failures(exit.cause)] : [])
+    const results = exits.flatMap((exit) => Exit.isSuccess(exit) ? [exit.value] : [])
+    const bug = exits.flatMap((exit) => Exit.isFailure(exit) ? Option.toArray(Cause.keepDefects(exit.cause)) : [])[0]
+    if (bug !== undefined) return yield* Effect.failCause(bug)
+    const [first, ...others] = failed
+    if (first === undefined) return results
+    return yield* new JoinError({
+      reason: "TasksFailed",
+      host: [...new Set(failed.map(({ host }) => host))].join(", "),
+      step: "join",
+      detail: `${failed.length} of ${failed.length + results.length} tasks failed`,
+      failed: [first, ...others],
+      results,
+      hint: "`failed` has the error of each, `results` what the others left"
+    })
+  })

@@ -119,6 +119,22 @@ describe("fork and join", () => {
       assert.strictEqual(yield* working("c"), 0)
     }).pipe(Effect.provide(world())))
 
+  it.scoped("know of what was started on the members themselves, in the order of all starts", () =>
+    Effect.gen(function*() {
+      const group = yield* RuntimeGroup.make(three)
+      const [a, , c] = group.runtimes
+      if (a === undefined || c === undefined) return yield* Effect.dieMessage("no hosts")
+      yield* Runtime.fork(c, work(2, "1"))
+      yield* RuntimeGroup.fork(group, work(1, "2"))
+      yield* Runtime.fork(Runtime.withEnvironment(a, { A: "1" }), work(3, "3"))
+      yield* Runtime.fork(c, work(1, "4"))
+      // Who leaves a member out does not wait for it.
+      const part = yield* Effect.fork(RuntimeGroup.join(yield* RuntimeGroup.exclude(group, "a")))
+      assert.deepStrictEqual(outputs(yield* ended(part)), ["1@c", "4@c"])
+      const whole = yield* Effect.fork(RuntimeGroup.join(group))
+      assert.deepStrictEqual(outputs(yield* ended(whole)), ["2@a", "3@a"])
+    }).pipe(Effect.provide(world())))
+
   it.scoped("leave what waits where an interrupted join was", () =>
     Effect.gen(function*() {
       const group = yield* RuntimeGroup.make(three)
