@@ -66,7 +66,8 @@ const inexactInteger = (text: string): string | undefined => {
     while (isDigit(text.charCodeAt(end))) end++
     const digits = text.slice(index, end)
     if (!/[.eE]/.test(text.charAt(end)) && !Number.isSafeInteger(Number(digits))) {
-      return text.charAt(index - 1) === "-" ? `-${digits}` : digits
+      const shown = digits.length > 50 ? `${digits.slice(0, 50)}…` : digits
+      return text.charAt(index - 1) === "-" ? `-${shown}` : shown
     }
   }
   return undefined

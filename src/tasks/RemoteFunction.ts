@@ -10,6 +10,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
 import * as ExactJson from "../internal/exactJson.ts"
+import * as SchemaRefusal from "../internal/schemaRefusal.ts"
 import type { FunctionCode } from "./FunctionCode.ts"
 import { FunctionError } from "./FunctionError.ts"
 
@@ -68,6 +69,8 @@ export interface Request {
   readonly code: FunctionCode
   /** JSON text of an object, on one line. */
   readonly args: string
+  /** Whether an argument is a `Redacted`: then no plan and no log shows any. */
+  readonly secret?: boolean
 }
 
 /** Schemas that need services have no place in a description. */
@@ -186,7 +189,7 @@ export const encodeValue = (
       refused(
         self,
         "Arguments",
-        ParseResult.TreeFormatter.formatIssueSync(issue),
+        SchemaRefusal.explain(schema.ast, issue),
         "pass what the schemas of the function's arguments ask for"
       )
     ),
@@ -207,7 +210,13 @@ export const request = <Args, Returns>(
 ): Either.Either<Request, FunctionError> =>
   Either.flatMap(
     named(self),
-    ({ code, name }) => Either.map(encodeValue(self, self.args, args, "args"), (text) => ({ name, code, args: text }))
+    ({ code, name }) =>
+      Either.map(encodeValue(self, self.args, args, "args"), (text) => ({
+        name,
+        code,
+        args: text,
+        ...(SchemaRefusal.isSecret(self.args.ast) ? { secret: true } : {})
+      }))
   )
 
 const decode = (
@@ -231,7 +240,7 @@ const decode = (
       const none = value === null && (to === "VoidKeyword" || to === "UndefinedKeyword")
       return Either.mapLeft(
         ParseResult.decodeUnknownEither(schema)(none ? undefined : value),
-        (issue) => refused(self, as.reason, ParseResult.TreeFormatter.formatIssueSync(issue), as.hint, as.host)
+        (issue) => refused(self, as.reason, SchemaRefusal.explain(schema.ast, issue), as.hint, as.host)
       )
     })
   )

@@ -146,7 +146,8 @@ export const problems = (self: RuntimeTask): ReadonlyArray<Problem> => [
 ]
 
 /**
- * The plan: a line for each step. Values of the environment are left out, as they may be secret.
+ * The plan: a line for each step. Values of the environment are left out, as they may be secret, and so are the arguments of
+ * functions that take a `Redacted`.
  *
  * @since 0.1.0
  * @category combinators
@@ -154,8 +155,8 @@ export const problems = (self: RuntimeTask): ReadonlyArray<Problem> => [
 export const render = (self: RuntimeTask): string => String(self)
 
 /**
- * A task and its plain form. It holds the environment's values too. The schemas of functions do not travel: what
- * they return is then given as the JSON that it is.
+ * A task and its plain form. It holds the environment's values too, and arguments that were `Redacted`. The schemas of
+ * functions do not travel: what they return is then given as the JSON that it is.
  *
  * @since 0.1.0
  * @category schemas

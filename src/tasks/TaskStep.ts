@@ -64,6 +64,8 @@ export const RunFunction = Schema.TaggedStruct("RunFunction", {
   code: FunctionCode,
   /** The arguments by name, as one line of JSON. */
   args: Schema.String.pipe(Schema.filter((text) => isOneLine(text) || "not one line of JSON, an object")),
+  /** Whether an argument is a `Redacted`: then no plan and no log shows any. */
+  secret: Schema.optionalWith(Schema.Boolean, { exact: true }),
   env: Env,
   /** The program that runs it; default `python3`, that of its requirements, or `node`. */
   interpreter: Schema.optionalWith(Schema.String, { exact: true }),
@@ -121,7 +123,8 @@ export const render: (step: TaskStep) => string = Match.type<TaskStep>().pipe(
       withSelection(`send ${shorten(local)}${remote === undefined ? "" : ` to ${shorten(remote)}`}`, selection),
     GetFile: ({ local, remote, ...selection }) =>
       withSelection(`get ${shorten(remote)}${local === undefined ? "" : ` to ${shorten(local)}`}`, selection),
-    RunFunction: ({ args, env, name }) => withNames(`call ${name}(${shorten(args)})`, env)
+    RunFunction: ({ args, env, name, secret }) =>
+      withNames(`call ${shorten(name)}(${secret === true ? "<redacted>" : shorten(args)})`, env)
   })
 )
 

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as FastCheck from "effect/FastCheck"
 import * as Hash from "effect/Hash"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as JsFunction from "../../src/tasks/JsFunction.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
@@ -69,6 +70,19 @@ describe("a task", () => {
       ].join("\n")
     )
     assert.strictEqual(String(four), RuntimeTask.render(four))
+  })
+
+  it("shows no arguments of a function that takes a secret", () => {
+    const login = PythonFunction.make({
+      source: "def login(user, password): pass",
+      args: { user: Schema.String, password: Schema.Redacted(Schema.String.pipe(Schema.minLength(8))) },
+      returns: Schema.Void
+    })
+    const of = (password: string) =>
+      RuntimeTask.runFunction(RuntimeTask.make(), login, { user: "me", password: Redacted.make(password) })
+    assert.strictEqual(RuntimeTask.render(of("s3cret-long")), "task task\n  0 call login(<redacted>)")
+    assert.notInclude(JSON.stringify(RuntimeTask.problems(of("s3cret"))), "s3cret")
+    assert.strictEqual(RuntimeTask.problems(of("s3cret")).length, 1)
   })
 
   it("shows what belongs to a transfer", () => {
