@@ -38,13 +38,12 @@ describe("a runtime that was closed while another one uses its connection", () =
     Effect.gen(function*() {
       const { other, runtime } = yield* closed
       const command: Command = { argv: ["work", "1000", "x"] }
-      for (
-        const start of [
-          runtime.exec(command),
-          runtime.start("x", command),
-          runtime.python({ name: "x", language: "python", source: "pass" }, [])
-        ]
-      ) {
+      const starts: ReadonlyArray<Effect.Effect<unknown, SshError, Scope.Scope>> = [
+        runtime.exec(command),
+        runtime.start("x", command),
+        runtime.python({ name: "x", language: "python", source: "pass" }, [])
+      ]
+      for (const start of starts) {
         const error = yield* ended(Effect.flip(Effect.scoped(start)))
         assert.deepInclude(error, { _tag: "SshError", reason: "LinkLost", host: "host-1" })
         assert.include(error.message, "the runtime has been closed")
