@@ -7,14 +7,13 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { kill } from "node:process"
 import { SshError } from "../services/SshError.ts"
-import * as bounded from "./bounded.ts"
 import * as Log from "./opensshLog.ts"
 import * as Mux from "./opensshMux.ts"
+import * as ProcessGroup from "./processGroup.ts"
 import { linkLost } from "./ssh2Errors.ts"
 
 /**
@@ -99,26 +98,6 @@ const directory = (host: string): Effect.Effect<string, SshError, Scope.Scope> =
     (path) => Effect.ignore(Effect.tryPromise(() => rm(path, { recursive: true, force: true })))
   )
 
-const exited = (child: ChildProcess): Effect.Effect<void> =>
-  Effect.async((resume) => {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resume(Effect.void)
-    const over = () => resume(Effect.void)
-    child.once("exit", over)
-    return Effect.sync(() => child.off("exit", over))
-  })
-
-const signal = (pid: number | undefined, name: NodeJS.Signals): Effect.Effect<void> =>
-  pid === undefined ? Effect.void : Effect.ignore(Effect.try(() => kill(pid, name)))
-
-/** The client itself first, so that it says goodbye; then its group: a ProxyCommand, the watcher. */
-const end = (child: ChildProcess): Effect.Effect<void> =>
-  Effect.gen(function*() {
-    yield* signal(child.pid, "SIGTERM")
-    yield* bounded.within(exited(child), "1 second")
-    yield* signal(child.pid === undefined ? undefined : -child.pid, "SIGKILL")
-    yield* bounded.within(exited(child), "1 second")
-  })
-
 /**
  * Starts a master. Its scope ends it, and all that runs over it.
  *
@@ -154,7 +133,6 @@ export const make = Effect.fnUntraced(function*(options: {
   const child = yield* Effect.acquireRelease(
     Effect.try({
       try: () => {
-        // A group of its own: Ctrl-C in a terminal must not cut the connections with which the program cleans up.
         const child = spawn(
           "/bin/sh",
           ["-c", watched, "lazycluster-ssh", folder, program, ...options.args(controlPath)],
@@ -163,6 +141,8 @@ export const make = Effect.fnUntraced(function*(options: {
         child.stderr.setEncoding("utf8").on("data", log.hear).on("error", () => {})
         child.stdin.on("error", () => {})
         child.on("error", (cause) => ended(-1, cause))
+        // A ProxyCommand and the watcher, while the group is surely there: the watcher ends a second after its pipe breaks.
+        child.on("exit", () => ProcessGroup.killAll(child))
         // With all that it said.
         child.on("close", (code) => ended(code ?? -1, new Error(log.said().at(-1) ?? "ssh has ended")))
         return child
@@ -177,8 +157,8 @@ export const make = Effect.fnUntraced(function*(options: {
           cause
         })
     }),
-    // Nobody is told: who still uses it has lost it, and who has left does not hear.
-    (child) => Effect.zipRight(Effect.sync(() => lose()), end(child))
+    // Who still uses it has lost it; the client itself goes first, so that it says goodbye.
+    (child) => Effect.zipRight(Effect.sync(() => lose()), ProcessGroup.end(child, "leader"))
   )
 
   const whenLost: Link["whenLost"] = (tell) => {
@@ -223,10 +203,10 @@ export const make = Effect.fnUntraced(function*(options: {
       controlPath,
       log,
       lost: Deferred.await(lost),
-      sever: Effect.zipRight(
-        Effect.sync(() => lose()),
-        signal(child.pid === undefined ? undefined : -child.pid, "SIGKILL")
-      ),
+      sever: Effect.sync(() => {
+        lose()
+        if (ProcessGroup.runs(child)) ProcessGroup.killAll(child)
+      }),
       whenLost,
       alive,
       ask

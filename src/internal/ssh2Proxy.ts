@@ -6,10 +6,9 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type ChildProcessByStdio, spawn } from "node:child_process"
-import { kill } from "node:process"
 import { Duplex, type Readable, type Writable } from "node:stream"
 import { SshError } from "../services/SshError.ts"
-import * as bounded from "./bounded.ts"
+import * as ProcessGroup from "./processGroup.ts"
 import { ProxyEnded } from "./ssh2Errors.ts"
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
@@ -43,22 +42,9 @@ class ProxySocket extends Duplex {
   }
 }
 
-/** The whole group: a pipeline is several processes. */
-const signal = (child: Child, name: NodeJS.Signals): Effect.Effect<void> =>
-  Effect.ignore(Effect.try(() => child.pid === undefined ? child.kill(name) : kill(-child.pid, name)))
-
-const exited = (child: Child): Effect.Effect<void> =>
-  Effect.async((resume) => {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resume(Effect.void)
-    const over = () => resume(Effect.void)
-    child.once("exit", over)
-    return Effect.sync(() => child.off("exit", over))
-  })
-
 const start = (host: string, command: string) =>
   Effect.try({
     try: () => {
-      // A session of its own: Ctrl-C in a terminal must not cut the connections with which the program cleans up.
       const child = spawn("/bin/sh", ["-c", `exec ${command}`], { stdio: ["pipe", "pipe", "pipe"], detached: true })
       const socket = new ProxySocket(child)
       const said: Array<string> = []
@@ -91,15 +77,9 @@ const start = (host: string, command: string) =>
  */
 export const proxy = (host: string, command: string): Effect.Effect<Duplex, SshError, Scope.Scope> =>
   Effect.map(
-    Effect.acquireRelease(start(host, command), ({ child, socket }) =>
-      Effect.gen(function*() {
-        const ended = child.exitCode !== null || child.signalCode !== null
-        socket.destroy()
-        if (ended) return
-        yield* signal(child, "SIGTERM")
-        yield* bounded.within(exited(child), "1 second")
-        yield* signal(child, "SIGKILL")
-        yield* bounded.within(exited(child), "1 second")
-      })),
+    Effect.acquireRelease(
+      start(host, command),
+      ({ child, socket }) => Effect.zipRight(Effect.sync(() => socket.destroy()), ProcessGroup.end(child, "all"))
+    ),
     ({ socket }) => socket
   )
