@@ -6,6 +6,7 @@
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -52,15 +53,16 @@ export const make = Effect.fnUntraced(function*(link: Link): Effect.fn.Return<
   const links = yield* Effect.scope
   /**
    * Held as long as the scope is open. A master gives back only what the host has answered, so an answer is awaited by
-   * itself, whoever gives up.
+   * itself, whoever gives up; and given back then, however long that takes.
    */
   const forward = (one: Mux.Forward, step: string): Effect.Effect<number, SshError | Refused, Scope.Scope> =>
     Effect.gen(function*() {
       const answer = yield* Deferred.make<number, SshError | Refused>()
-      const close = Effect.zipRight(Deferred.await(answer), link.ask(Mux.close(one), step))
+      const close = Effect.interruptible(Effect.zipRight(Deferred.await(answer), link.ask(Mux.close(one), step)))
       yield* Effect.acquireRelease(
         Effect.forkIn(Effect.intoDeferred(Effect.interruptible(link.ask(Mux.open(one), step)), answer), links),
-        () => bounded.within(Effect.ignore(close), "5 seconds")
+        () =>
+          Effect.flatMap(Effect.forkIn(close, links), (closing) => bounded.within(Fiber.await(closing), "5 seconds"))
       )
       return yield* Deferred.await(answer)
     })

@@ -112,7 +112,11 @@ export const start = Effect.fnUntraced(
     })
     yield* Effect.acquireRelease(
       Effect.sync(() => link.whenLost((error) => fail(lost(error.cause)))),
-      (forget) => Effect.sync(forget)
+      (forget) =>
+        Effect.sync(() => {
+          forget()
+          fail(lost(new Error("the session was closed")))
+        })
     )
     const ended = (code: number | null): void => {
       // The frame's own: 255 is all that it says of a master that has gone.

@@ -18,6 +18,7 @@ import * as Forward from "./opensshForward.ts"
 import * as OpenSshLink from "./opensshLink.ts"
 import type { Log } from "./opensshLog.ts"
 import * as Process from "./opensshProcess.ts"
+import { linkLost } from "./ssh2Errors.ts"
 import * as SshFiles from "./ssh2Files.ts"
 import * as Sftp from "./ssh2Sftp.ts"
 import { placeOf } from "./ssh2Socket.ts"
@@ -130,9 +131,15 @@ const files = (link: OpenSshLink.Link): Effect.Effect<Files, SshError, Scope.Sco
         // A link that has gone tells so itself.
         whenClosed: (tell) => child.once("close", () => link.alive((lives) => lives ? tell() : undefined))
       })
-      const failed = () => resume(Effect.fail(Errors.session(link.host, "sftp", said)))
-      sftp.once("ready", () => resume(Effect.succeed(SshFiles.session(link, sftp)))).on("error", failed)
-      child.on("close", failed)
+      const failed = () =>
+        link.alive((lives) =>
+          resume(Effect.fail(lives ? Errors.session(link.host, "sftp", said) : linkLost(link.host, "sftp")))
+        )
+      sftp.on("error", failed).once("ready", () => {
+        child.off("close", failed)
+        resume(Effect.succeed(SshFiles.session(link, sftp)))
+      })
+      child.once("close", failed)
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => session.end()))
     return session.files

@@ -23,7 +23,8 @@ const test = <E>(
         Effect.provide(layerOf(sandbox.configFile, { transport: "openssh" }))
       )
       assert.strictEqual(yield* hostOf(sandbox, "host-1").connections, 1)
-    }), 120_000)
+      // Many processes of this machine each: a loaded one takes its time.
+    }), 300_000)
 
 describe("a connection of OpenSSH's client to a Sandbox host", () => {
   test("processes: output apart, exit codes, signals, input that nobody takes", Channels.processes)
