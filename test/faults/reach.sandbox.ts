@@ -142,12 +142,13 @@ layer(Layer.merge(Sandbox.layer({ hosts: 2 }), NodeContext.layer), { excludeTest
       assert.include(error.message, "/etc/passwd cannot be read as a key")
     }))
 
-  it.scoped("whose ProxyCommand would pass a descriptor", () =>
+  it.scoped("whose ProxyCommand would pass a descriptor, where OpenSSH's client is not to be used", () =>
     Effect.gen(function*() {
       const error = yield* failsOver(
         yield* Sandbox.Sandbox,
         { bad: { ProxyUseFdpass: "yes", ProxyCommand: "nc -F %h %p" } },
-        use
+        use,
+        { transport: "ssh2" }
       )
       is(error, "Unsupported")
       assert.include(error.hint, "nc %h %p")
