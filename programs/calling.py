@@ -107,10 +107,12 @@ def _run_source(module, filename, source, own, importable):
 def _builtins(modules, importable):
     """Builtins whose import finds the modules that came with a source, and `lazycluster` where none is installed."""
     made = {}
+    # Threads that import at once get no half of a module.
+    lock = threading.RLock()
     own = dict(vars(builtins))
 
-    def find(name, globals=None, locals=None, fromlist=(), level=0):
-        if level == 0 and name in modules:
+    def make(name):
+        with lock:
             if name not in made:
                 # Here before it has run: two modules may import each other.
                 made[name] = module = types.ModuleType(name)
@@ -120,6 +122,10 @@ def _builtins(modules, importable):
                     del made[name]
                     raise
             return made[name]
+
+    def find(name, globals=None, locals=None, fromlist=(), level=0):
+        if level == 0 and name in modules:
+            return make(name)
         try:
             return builtins.__import__(name, globals, locals, fromlist, level)
         except ImportError as error:

@@ -18,6 +18,14 @@ def framer(nonce):
     out = os.dup(1)
     lock = threading.Lock()
 
+    def renew():
+        nonlocal lock
+        lock = threading.Lock()
+
+    # In a forked child it may be held by a thread that is not there.
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=renew)
+
     def write(kind, data):
         view = memoryview(data)
         with lock:

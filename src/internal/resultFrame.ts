@@ -56,6 +56,8 @@ export const make = (nonce: string, limit: number): ResultFrame => {
   let body: { readonly kind: string; readonly sender: string; left: number } | undefined
   let answer = Option.none<string>()
   let problem: string | undefined
+  /** Bytes of messages that are not whole yet, of all senders. */
+  let waiting = 0
 
   /** The text of a message that is whole now. */
   const take = (part: Uint8Array, { kind, left, sender }: NonNullable<typeof body>): string | undefined => {
@@ -64,17 +66,20 @@ export const make = (nonce: string, limit: number): ResultFrame => {
     const last = left === 0 && kind !== kind.toLowerCase()
     messages.set(key, message)
     message.size += part.length
+    waiting += part.length
     const longest = kind.toLowerCase() === "a" ? limit : longestReport
-    if (message.size > longest || messages.size > mostSenders) {
+    if (message.size > longest || messages.size > mostSenders || waiting > limit + mostSenders * longestReport) {
       problem ??= kind.toLowerCase() === "a"
         ? `its answer is more than ${limit} bytes`
         : `a report is more than ${longestReport} bytes`
       messages.delete(key)
+      waiting -= message.size
       return undefined
     }
     message.text += message.decoder.decode(part, { stream: !last })
     if (!last) return undefined
     messages.delete(key)
+    waiting -= message.size
     return message.text
   }
 

@@ -122,6 +122,9 @@ const hintOf = (report: FunctionReport, language: Language): string | undefined 
   }
 }
 
+/** As the programs on the host hold to; a host may say more. */
+const longestText = 65_536
+
 /**
  * The error of a report.
  *
@@ -137,8 +140,8 @@ export const fromReport = (
     host: report.worker ?? where.host,
     step: where.step,
     function: report.function,
-    detail: report.message,
-    exception: report.type === "" ? undefined : report.type,
-    traceback: report.traceback === "" ? undefined : report.traceback,
+    detail: report.message.slice(0, longestText),
+    exception: report.type === "" ? undefined : report.type.slice(0, longestText),
+    traceback: report.traceback === "" ? undefined : report.traceback.slice(-longestText),
     hint: hintOf(report, where.language)
   })

@@ -88,5 +88,8 @@ describe("resultFrame", () => {
     assert.match(read("abc", reported).problem ?? "", /^a report is more than/)
     const senders = Array.from({ length: 100 }, (_, sender) => framed("p", sender, "x"))
     assert.isDefined(read("abc", senders).problem)
+    // None of them alone is too long.
+    const answers = Array.from({ length: 1300 }, (_, i) => framed("a", i % 50, Buffer.alloc(60_000)))
+    assert.isDefined(read("abc", answers, 2_000_000).problem)
   })
 })

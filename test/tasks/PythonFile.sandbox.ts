@@ -59,6 +59,33 @@ describe("a function of a file", () => {
       ))
     }).pipe(Effect.provide(NodeContext.layer)))
 
+  it.scopedLive("gives threads that import at once the whole of a module", () =>
+    Effect.gen(function*() {
+      const directory = yield* files({
+        "job.py": `
+import threading
+def run():
+    seen = []
+    def look():
+        import slow
+        seen.append(hasattr(slow, "LAST"))
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    return seen
+`,
+        "slow.py": "import time\ntime.sleep(0.2)\nLAST = 1\n"
+      })
+      const run = yield* PythonFunction.fromFile({
+        file: `${directory}/job.py`,
+        name: "run",
+        args: {},
+        returns: Schema.Array(Schema.Boolean)
+      })
+      const { target } = yield* LocalTarget.make
+      assert.deepStrictEqual(yield* FunctionCall.call(target, run, {}), Array.from({ length: 8 }, () => true))
+    }).pipe(Effect.provide(NodeContext.layer)))
+
   it.scopedLive("is named in tracebacks, with its lines, and so are its modules", () =>
     Effect.gen(function*() {
       const directory = yield* files({
@@ -236,6 +263,42 @@ describe("reports", () => {
       assert.strictEqual(all.length, 300)
       const whole = all.filter((text) => /^[pt][012]x+$/.test(text) && text.length === 9002)
       assert.strictEqual(whole.length, 300)
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.scopedLive("come from a child that was forked while a thread reports", () =>
+    Effect.gen(function*() {
+      const { target } = yield* LocalTarget.make
+      const f = PythonFunction.make({
+        source: `
+          import os, threading
+          def f():
+              stop = threading.Event()
+              def talk():
+                  while not stop.is_set():
+                      lazycluster.report("x" * 500000)
+              thread = threading.Thread(target=talk)
+              thread.start()
+              lazycluster.report("first")
+              children = []
+              for _ in range(20):
+                  child = os.fork()
+                  if child == 0:
+                      lazycluster.report("child")
+                      os._exit(0)
+                  children.append(child)
+              for child in children:
+                  os.waitpid(child, 0)
+              stop.set()
+              thread.join()
+        `,
+        args: {},
+        returns: Schema.Void,
+        progress: Schema.String
+      })
+      const children = yield* Stream.runCount(
+        Stream.filter(FunctionCall.progress(target, f, {}), (text) => text === "child")
+      )
+      assert.strictEqual(children, 20)
     }).pipe(Effect.provide(NodeContext.layer)))
 
   it.scopedLive("that JSON cannot say raise where they are made; those that their schema refuses end the call", () =>
