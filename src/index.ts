@@ -314,6 +314,13 @@ export * as KnownHosts from "./services/KnownHosts.ts"
 export * as Lazycluster from "./Lazycluster.ts"
 
 /**
+ * Every error of this package as one: for a handler at the edge of a program.
+ *
+ * @since 0.1.0
+ */
+export * as LazyclusterError from "./LazyclusterError.ts"
+
+/**
  * What a runtime has on its host, as one JSON file there (mode 0600): any later process can list, adopt or end it.
  *
  * @since 0.1.0

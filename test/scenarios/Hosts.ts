@@ -1,5 +1,6 @@
 /** Two hosts of whatever kind, and a look at them that does not go through the library. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Command from "@effect/platform/Command"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import { assert } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -11,7 +12,8 @@ import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { nothingLeft } from "../faults/faulty.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import { command, eventually } from "../internal/ssh2Lab.ts"
+import { eventually } from "../internal/ssh2Lab.ts"
+import { run } from "../testing/sandboxClients.ts"
 
 export type Argv = readonly [string, ...Array<string>]
 
@@ -35,23 +37,31 @@ export type Scenario = Effect.Effect<
 
 export type Scenarios = Readonly<Record<string, Scenario>>
 
-/** Over the ssh config of the hosts, or another one. */
-export const services = (ssh: Lazycluster.Options["ssh"], live?: (line: string) => Effect.Effect<void>) =>
-  Layer.unwrapEffect(Effect.map(Hosts, ({ configFile, here }) =>
-    Lazycluster.layerOf({
-      sshConfig: { file: configFile },
-      ssh,
+/** The library over these hosts: for a scenario that wants another config, or hears the output while it is printed. */
+export const services = (
+  options: {
+    readonly ssh?: Lazycluster.Options["ssh"]
+    readonly configFile?: string
+    readonly live?: (line: string) => Effect.Effect<void>
+  } = {}
+) =>
+  Layer.unwrapEffect(Effect.map(Hosts, ({ configFile, here }) => {
+    const { live } = options
+    return Lazycluster.layerOf({
+      sshConfig: { file: options.configFile ?? configFile },
+      ssh: options.ssh,
       executionLog: {
         directory: `${here}/main`,
         live: live === undefined ? undefined : ({ host, text }) => live(`${host} | ${text}`)
       }
-    })))
+    })
+  }))
 
 /** Plays a scenario to the end of its cleanup; then nothing may be left. */
 export const play = (scenario: Scenario, ssh?: Lazycluster.Options["ssh"]) =>
   Effect.gen(function*() {
     const { exit, reports } = yield* Cleanup.collect(
-      scenario.pipe(Effect.scoped, Effect.provide(Layer.merge(services(ssh), NodeContext.layer)))
+      scenario.pipe(Effect.scoped, Effect.provide(Layer.merge(services({ ssh }), NodeContext.layer)))
     )
     yield* exit
     for (const report of reports) assert.isTrue(report.clean, `${report.host}: ${JSON.stringify(report)}`)
@@ -67,8 +77,10 @@ export const onSandbox = Layer.scoped(
     configFile: sandbox.configFile,
     here: sandbox.home,
     outside: (host: number, [name, ...words]: Argv) =>
-      command(name, words, { HOME: sandbox.hosts[host]?.home ?? "" }).pipe(
-        Effect.map(({ stdout }) => stdout.toString()),
+      run(Command.make(name, ...words).pipe(Command.env({ HOME: sandbox.hosts[host]?.home ?? "" }))).pipe(
+        Effect.flatMap(({ code, stderr, stdout }) =>
+          code === 0 ? Effect.succeed(stdout.toString()) : Effect.fail(stderr)
+        ),
         Effect.provide(NodeContext.layer)
       ),
     nothingLeft: (reports: ReadonlyArray<Cleanup.HostReport>) =>

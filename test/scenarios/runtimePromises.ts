@@ -213,7 +213,7 @@ export const runtimePromises: Scenarios = {
         return yield* forked.result
       })).pipe(
         Effect.scoped,
-        Effect.provide(services(undefined, (line) => Ref.update(told, (all) => [...all, line])))
+        Effect.provide(services({ live: (line) => Ref.update(told, (all) => [...all, line]) }))
       )
     assert.deepStrictEqual(yield* Ref.get(told), [`${host} | one`, `${host} | two`])
     const file = done.logFile ?? ""
