@@ -13,7 +13,7 @@ const whole = process.env["LAZYCLUSTER_SOAK"] === "1"
 /** A fiber or a Deferred that is left behind is more than this; what V8 adds by compiling is less. */
 const bytesEach = { tasks: whole ? 200 : 10_000, cycles: whole ? 1500 : 100_000 }
 
-const onSandbox = (options: Pick<Soak, "mode" | "warm" | "total" | "leak">) =>
+const onSandbox = (options: Pick<Soak, "mode" | "warm" | "total" | "leak" | "compiled">) =>
   Effect.gen(function*() {
     const sandbox = yield* Sandbox.make({ hosts: 1 })
     const directory = sandbox.home.slice(0, sandbox.home.lastIndexOf("/"))
@@ -44,7 +44,7 @@ describe("flat", () => {
   it.scopedLive("over runtimes, tunnels and processes, made and closed", () =>
     Effect.gen(function*() {
       const size = whole ? { warm: 200, total: 1000 } : { warm: 16, total: 40 }
-      const moments = yield* onSandbox({ mode: "cycles", ...size })
+      const moments = yield* onSandbox({ mode: "cycles", compiled: false, ...size })
       tell("cycles", moments)
       assert.deepStrictEqual(gains(moments, bytesEach.cycles), [])
       assert.strictEqual(moments.after.snapshot.processes, 0)

@@ -25,13 +25,26 @@ export interface Soak {
   readonly warm: number
   readonly total: number
   readonly leak?: string | undefined
+  /** `false`: slower, and the heap holds what the program does. Default `true`. */
+  readonly compiled?: boolean | undefined
 }
+
+/** The code that V8 compiles as it goes is megabytes, and hides what is small in the heap. */
+const interpreted = ["--no-opt", "--no-sparkplug"]
 
 export const soak = Effect.fnUntraced(function*(options: Soak) {
   const { configFile, directory, home, host, leak, mode, total, warm } = options
   const words = [configFile, directory, host, mode, String(warm), String(total), ...(leak === undefined ? [] : [leak])]
   const child = yield* Command.start(
-    Command.make(process.execPath, "--expose-gc", "--import", "tsx", `${root}bench/soak.ts`, ...words).pipe(
+    Command.make(
+      process.execPath,
+      "--expose-gc",
+      ...(options.compiled === false ? interpreted : []),
+      "--import",
+      "tsx",
+      `${root}bench/soak.ts`,
+      ...words
+    ).pipe(
       Command.workingDirectory(root),
       Command.env({ HOME: home, XDG_STATE_HOME: `${directory}/state` })
     )
