@@ -1,4 +1,4 @@
-/** docs/guide/troubleshooting.md explains every reason of every error class, and none that is not there; links lead to files. */
+/** docs/guide/troubleshooting.md explains every reason of every error class, and none that is not there. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -63,30 +63,6 @@ describe("the page on errors", () => {
         [...text.matchAll(/Schema\.TaggedError<\w+>\("lazycluster\/(\w+)"\)/g)].map((found) => found[1])
       )
       assert.deepStrictEqual(tags.sort(), Object.keys(errors).sort())
-    }).pipe(Effect.provide(NodeContext.layer)))
-})
-
-/** Pages are written in folders; links are relative to their own. */
-const target = (page: string, link: string) => {
-  const parts = [...page.split("/").slice(0, -1), ...link.split("/")]
-  return parts.reduce<ReadonlyArray<string>>(
-    (path, part) => part === ".." ? path.slice(0, -1) : part === "." ? path : [...path, part],
-    []
-  ).join("/")
-}
-
-describe("links of the documentation", () => {
-  it.effect("lead to files that exist", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const docs = (yield* fs.readDirectory("docs", { recursive: true })).map((file) => `docs/${file}`)
-      const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs].filter((file) => file.endsWith(".md"))
-      const links = yield* Effect.forEach(pages, (page) =>
-        Effect.map(fs.readFileString(page), (text) =>
-          [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map((found) => ({ page, to: target(page, found[1] ?? "") }))))
-      assert.isAbove(links.flat().length, 100)
-      const missing = yield* Effect.filter(links.flat(), ({ to }) => Effect.negate(fs.exists(to)))
-      assert.deepStrictEqual(missing, [])
     }).pipe(Effect.provide(NodeContext.layer)))
 })
 
