@@ -9,10 +9,10 @@ import type * as Scope from "effect/Scope"
 import type { Host } from "../services/Host.ts"
 import type { HostIdentity } from "../services/HostIdentity.ts"
 import type { Transport } from "../services/Ssh.ts"
-import type { ResolvedHost } from "../services/SshConfig.ts"
 import type { Files } from "../services/SshConnection.ts"
 import { SshConfigError, SshError } from "../services/SshError.ts"
 import { canonical } from "./address.ts"
+import * as Args from "./opensshArgs.ts"
 import * as Errors from "./opensshErrors.ts"
 import * as Forward from "./opensshForward.ts"
 import * as OpenSshLink from "./opensshLink.ts"
@@ -22,56 +22,7 @@ import { linkLost } from "./ssh2Errors.ts"
 import * as SshFiles from "./ssh2Files.ts"
 import * as Sftp from "./ssh2Sftp.ts"
 import { placeOf } from "./ssh2Socket.ts"
-import { wayOf } from "./ssh2Transport.ts"
-
-/**
- * What the live layer may be told.
- *
- * @internal
- */
-export interface Settings {
-  readonly program: string
-  /** For `-F`; absent: the files that OpenSSH reads of itself. */
-  readonly configFile: string | undefined
-  readonly acceptNew: boolean
-  readonly connectTimeout: Duration.Duration
-  readonly keepalive: Duration.Duration
-}
-
-/** What a host is called, and what is known of it where our own reading of the config understood all. */
-interface Target {
-  readonly host: Host
-  readonly resolved: ResolvedHost | undefined
-}
-
-const seconds = (duration: Duration.Duration): number => Math.max(1, Math.ceil(Duration.toSeconds(duration)))
-
-const deadlineOf = ({ resolved }: Target, settings: Settings): Duration.Duration =>
-  resolved?.connectTimeout === undefined ? settings.connectTimeout : Duration.seconds(resolved.connectTimeout)
-
-/** What the user's config must not say of a master. It says all else. */
-const ours = [
-  "BatchMode=yes",
-  "ControlPersist=no",
-  "PermitLocalCommand=no",
-  "ClearAllForwardings=yes",
-  "ExitOnForwardFailure=no",
-  "UpdateHostKeys=no",
-  "Tunnel=no",
-  "LogLevel=DEBUG2"
-]
-
-/** A value that the client takes as it stands. */
-const plain = (value: string): string => value.replaceAll("%", "%%")
-
-/** What the host itself says wins over the config. */
-const given = (host: Host): ReadonlyArray<string> => [
-  ...(host.user === undefined ? [] : ["-l", host.user]),
-  ...(host.port === undefined ? [] : ["-p", String(host.port)]),
-  ...(host.hostName === undefined ? [] : ["-o", `HostName=${plain(host.hostName)}`]),
-  ...(host.agent === undefined ? [] : ["-o", `IdentityAgent=${host.agent === false ? "none" : plain(host.agent)}`]),
-  ...(typeof host.key === "string" ? ["-i", plain(host.key)] : [])
-]
+import { wayOf } from "./sshJumps.ts"
 
 /** Nothing is asked for here, and no secret goes where others see it. */
 const refuseSecrets = (host: Host): Effect.Effect<void, SshConfigError> => {
@@ -88,33 +39,6 @@ const refuseSecrets = (host: Host): Effect.Effect<void, SshConfigError> => {
     detail: `the host comes with ${secret}, and OpenSSH's client is given none`,
     hint: `put keys into an agent (ssh-add) for it, or use the option transport: "ssh2"`
   })
-}
-
-const argsOf = (target: Target, settings: Settings) => (controlPath: string): ReadonlyArray<string> => {
-  const { host, resolved } = target
-  const accepts = resolved === undefined
-    ? settings.acceptNew
-    : resolved.strictHostKeyChecking === "accept-new" || resolved.strictHostKeyChecking === "no" ||
-      (resolved.strictHostKeyChecking === "ask" && settings.acceptNew)
-  const options = [
-    ...ours,
-    // Never `no`, which would take a changed key.
-    `StrictHostKeyChecking=${accepts ? "accept-new" : "yes"}`,
-    `ConnectTimeout=${seconds(deadlineOf(target, settings))}`,
-    ...(resolved !== undefined && resolved.serverAliveInterval > 0
-      ? []
-      : [`ServerAliveInterval=${seconds(settings.keepalive)}`])
-  ]
-  return [
-    ...(settings.configFile === undefined ? [] : ["-F", settings.configFile]),
-    "-MNTax",
-    "-S",
-    controlPath,
-    ...options.flatMap((one) => ["-o", one]),
-    ...given(host),
-    "--",
-    host.alias
-  ]
 }
 
 const files = (link: OpenSshLink.Link): Effect.Effect<Files, SshError, Scope.Scope> =>
@@ -146,7 +70,7 @@ const files = (link: OpenSshLink.Link): Effect.Effect<Files, SshError, Scope.Sco
   })
 
 /** Behind a jump host or a proxy command, it is known by the name that these were given. */
-const identity = ({ host, resolved }: Target, log: Log): HostIdentity => {
+const identity = ({ host, resolved }: Args.Target, log: Log): HostIdentity => {
   const through = resolved === undefined ? undefined : wayOf(resolved)
   return {
     hostKey: log.hostKey()?.replace(/^\S+ /, ""),
@@ -157,7 +81,7 @@ const identity = ({ host, resolved }: Target, log: Log): HostIdentity => {
   }
 }
 
-const late = ({ host, resolved }: Target, duration: Duration.Duration): SshError =>
+const late = ({ host, resolved }: Args.Target, duration: Duration.Duration): SshError =>
   new SshError({
     reason: "Timeout",
     host: host.alias,
@@ -175,8 +99,8 @@ const late = ({ host, resolved }: Target, duration: Duration.Duration): SshError
  * @internal
  */
 export const open = (
-  target: Target,
-  settings: Settings
+  target: Args.Target,
+  settings: Args.Settings
 ): Effect.Effect<Transport, SshError | SshConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const { host, resolved } = target
@@ -184,7 +108,7 @@ export const open = (
     const { link, ready } = yield* OpenSshLink.make({
       host: host.alias,
       program: settings.program,
-      args: argsOf(target, settings)
+      args: Args.master(target, settings)
     })
     yield* Effect.mapError(ready, (code) =>
       Errors.connect({
@@ -210,7 +134,7 @@ export const open = (
     // Its parts are cleaned up by the scope; without this a caller that cannot be interrupted would have no deadline.
     Effect.interruptible,
     (opening) => {
-      const duration = deadlineOf(target, settings)
+      const duration = Args.deadlineOf(target, settings)
       return Effect.timeoutFail(opening, { duration, onTimeout: () => late(target, duration) })
     }
   )

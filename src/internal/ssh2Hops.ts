@@ -11,9 +11,9 @@ import * as Struct from "effect/Struct"
 import type { Host } from "../services/Host.ts"
 import type { Ssh, Transport } from "../services/Ssh.ts"
 import { ResolvedHost } from "../services/SshConfig.ts"
-import { SshConfigError, type SshError } from "../services/SshError.ts"
+import type { SshConfigError, SshError } from "../services/SshError.ts"
 import * as liveMap from "./liveMap.ts"
-import { type Dial, nameOf } from "./ssh2Transport.ts"
+import type { Dial } from "./ssh2Transport.ts"
 
 type Failure = SshError | SshConfigError
 
@@ -46,25 +46,5 @@ export const make = Effect.fnUntraced(function*(options: {
       : Effect.flatMap(hops(Data.array(jumps)), (through) => through.dial(to))
   }
 
-  /** Two hosts that are each the other's jump host would wait for one another. */
-  const refuseCircle = (
-    resolved: ResolvedHost,
-    before: ReadonlyArray<string> = [nameOf(resolved.host)]
-  ): Effect.Effect<void, SshConfigError> =>
-    Effect.suspend(() => {
-      const [nearest] = resolved.proxyJump
-      if (nearest === undefined) return Effect.void
-      const names = [...before, nameOf(nearest)]
-      if (before.includes(nameOf(nearest))) {
-        return new SshConfigError({
-          reason: "Syntax",
-          host: resolved.host.alias,
-          detail: `ProxyJump goes in a circle: ${names.join(", ")}`,
-          hint: "one of them must be reached without the others: set ProxyJump none for it"
-        })
-      }
-      return Effect.flatMap(resolve(nearest), (next) => refuseCircle(next, names))
-    })
-
-  return { dial, refuseCircle }
+  return dial
 })

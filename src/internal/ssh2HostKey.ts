@@ -72,7 +72,15 @@ const revokedKeys = (resolved: ResolvedHost): Effect.Effect<ReadonlyArray<string
 const isLoopback = (name: string): boolean => name === "localhost" || name === "::1" || /^127(\.\d+){3}$/.test(name)
 
 /**
- * Reads the known_hosts files of a host. `StrictHostKeyChecking no` counts as `accept-new`: a changed key is refused always.
+ * Whether a key that no known_hosts file holds is taken: `StrictHostKeyChecking no` counts as `accept-new`.
+ *
+ * @internal
+ */
+export const accepts = (resolved: ResolvedHost, settings: { readonly acceptNew: boolean }): boolean =>
+  settings.acceptNew || resolved.strictHostKeyChecking === "accept-new" || resolved.strictHostKeyChecking === "no"
+
+/**
+ * Reads the known_hosts files of a host. A changed key is refused always.
  *
  * @internal
  */
@@ -93,8 +101,6 @@ export const load = Effect.fnUntraced(function*(resolved: ResolvedHost, settings
   const shown = KnownHosts.named(target.name, target.port)
   const held = KnownHosts.keyTypes(entries, target)
   const file = resolved.userKnownHostsFiles[0]
-  const accepts = settings.acceptNew || resolved.strictHostKeyChecking === "accept-new" ||
-    resolved.strictHostKeyChecking === "no"
   const error = (reason: SshError["reason"], detail: string, hint: string) =>
     new SshError({ reason, host: resolved.host.alias, step: "host key", detail, hint })
 
@@ -107,7 +113,7 @@ export const load = Effect.fnUntraced(function*(resolved: ResolvedHost, settings
       case "known":
         return "trusted"
       case "unknown":
-        return accepts ? "new" : error(
+        return accepts(resolved, settings) ? "new" : error(
           "HostKeyUnknown",
           `${shown} offers ${typeOf(key)} ${fingerprint(key)}, which is not in ${file ?? "any known_hosts file"}`,
           `compare the fingerprint, then connect once with \`ssh ${resolved.host.alias}\`, or allow it with \`StrictHostKeyChecking accept-new\``

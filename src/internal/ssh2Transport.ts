@@ -23,6 +23,7 @@ import * as Handshake from "./ssh2Handshake.ts"
 import * as Process from "./ssh2Process.ts"
 import * as Proxy from "./ssh2Proxy.ts"
 import * as Socket from "./ssh2Socket.ts"
+import { wayOf } from "./sshJumps.ts"
 
 /**
  * Reaches an address through jump hosts, the nearest first.
@@ -47,22 +48,6 @@ const socketTo = (
     ? Socket.tcp(resolved)
     : Proxy.proxy(resolved.host.alias, resolved.proxyCommand)
 }
-
-/**
- * A jump host as it was asked for.
- *
- * @internal
- */
-export const nameOf = ({ alias, port, user }: Host): string =>
-  `${user === undefined ? "" : `${user}@`}${alias}${port === undefined ? "" : `:${port}`}`
-
-/**
- * What stands between us and a host.
- *
- * @internal
- */
-export const wayOf = (resolved: ResolvedHost): string | undefined =>
-  resolved.proxyJump.length > 0 ? resolved.proxyJump.map(nameOf).join(", ") : resolved.proxyCommand
 
 /** What is connected by others is known by the name that they were given. */
 const identity = (resolved: ResolvedHost, sock: Duplex, hostKey: string): HostIdentity => ({

@@ -20,6 +20,7 @@ import type { Settings } from "../internal/ssh2Handshake.ts"
 import * as ssh2Hops from "../internal/ssh2Hops.ts"
 import * as ssh2LockedKey from "../internal/ssh2LockedKey.ts"
 import * as ssh2Transport from "../internal/ssh2Transport.ts"
+import { jumpsTo } from "../internal/sshJumps.ts"
 import type { Ask } from "./AuthQuestion.ts"
 import { type Host, isManager } from "./Host.ts"
 import { needsOpenSsh, type ResolvedHost, SshConfig } from "./SshConfig.ts"
@@ -158,7 +159,7 @@ export const layer = (options: Options = {}): Layer.Layer<Ssh, never, SshConfig 
         keepalive: Duration.decode(options.keepalive ?? "10 seconds")
       }
       const transport = options.transport ?? "auto"
-      const hops = yield* ssh2Hops.make({
+      const dial = yield* ssh2Hops.make({
         resolve,
         connect: (host) => service.connect(host),
         open: (resolved, through) =>
@@ -168,18 +169,20 @@ export const layer = (options: Options = {}): Layer.Layer<Ssh, never, SshConfig 
           )
       })
       const overSsh2 = (resolved: ResolvedHost) =>
-        hops.refuseCircle(resolved).pipe(
+        jumpsTo(resolved, resolve).pipe(
           Effect.zipRight(refuseOthers(resolved, `transport is "ssh2"`)),
-          Effect.zipRight(ssh2Transport.open(resolved, settings, hops.dial)),
+          Effect.zipRight(ssh2Transport.open(resolved, settings, dial)),
           Effect.provideService(FileSystem.FileSystem, fileSystem)
         )
       const overOpenSsh = (host: Host, resolved: ResolvedHost | undefined) =>
-        Effect.flatMap(file, (configFile) =>
-          opensshTransport.open({ host, resolved }, {
+        Effect.gen(function*() {
+          const jumps = resolved === undefined ? [] : yield* jumpsTo(resolved, resolve)
+          return yield* opensshTransport.open({ host, resolved, jumps }, {
             ...settings,
             program: options.openSshProgram ?? "ssh",
-            configFile: Option.getOrUndefined(configFile)
-          }))
+            configFile: Option.getOrUndefined(yield* file)
+          })
+        })
       const open = (host: Host) =>
         Effect.matchEffect(resolve(host), {
           // What we cannot do with a config, OpenSSH can.

@@ -4,10 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import { readdirSync } from "node:fs"
+import { mkdirSync, readdirSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { bytes, connect, layerOf, program } from "./ssh2Lab.ts"
+import { bytes, configOf, connect, hostOf, layerOf, program, run } from "./ssh2Lab.ts"
 
 const directories = () => readdirSync(tmpdir()).filter((name) => name.startsWith("lazycluster-ssh-"))
 
@@ -37,6 +37,44 @@ describe("OpenSSH's client", () => {
       60_000
     )
   }
+
+  it.scopedLive("uses and leaves no master of the user's own, for jump hosts either", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ hosts: 4 })
+      const sockets = `${sandbox.home}/cm`
+      mkdirSync(sockets)
+      const file = configOf(
+        sandbox,
+        "masters",
+        "Host host-2",
+        "  ProxyJump host-1",
+        "Host host-4",
+        "  ProxyJump host-2,host-3",
+        "Host *",
+        "  ControlMaster auto",
+        `  ControlPath ${sockets}/%C`,
+        "  ControlPersist 20"
+      )
+      const { stdout } = yield* Effect.flatMap(connect("host-4"), (connection) => run(connection, "echo $HOME")).pipe(
+        Effect.scoped,
+        Effect.provide(layerOf(file, { transport: "openssh" }))
+      )
+      assert.strictEqual(stdout, `${hostOf(sandbox, "host-4").home}\n`)
+      assert.deepStrictEqual(readdirSync(sockets), [])
+      assert.deepStrictEqual(yield* Effect.forEach(sandbox.hosts, (host) => host.connections), [1, 1, 1, 1])
+    }), 60_000)
+
+  it.scopedLive("refuses jump hosts that go in a circle", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ hosts: 2 })
+      const lines = ["Host host-1", "  ProxyJump host-2", "Host host-2", "  ProxyJump host-1"]
+      const error = yield* connect("host-1").pipe(
+        Effect.scoped,
+        Effect.flip,
+        Effect.provide(layerOf(configOf(sandbox, "circle", ...lines), { transport: "openssh" }))
+      )
+      assert.include(error.message, "ProxyJump goes in a circle: host-1, host-2, host-1")
+    }), 60_000)
 
   it.scopedLive("leaves no socket for forwards that have gone", () =>
     Effect.gen(function*() {
