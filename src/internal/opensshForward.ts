@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { rm } from "node:fs/promises"
 import { createServer, Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { Address, Listener, TcpAddress } from "../services/SshConnection.ts"
@@ -71,7 +72,11 @@ export const make = Effect.fnUntraced(function*(link: Link): Effect.fn.Return<
   const entrances = yield* liveMap.make({
     lookup: (to: Address) =>
       Effect.gen(function*() {
-        const path = yield* nextPath
+        // A master leaves the socket of a forward that has ended.
+        const path = yield* Effect.acquireRelease(
+          nextPath,
+          (path) => Effect.ignore(Effect.tryPromise(() => rm(path, { force: true })))
+        )
         yield* forward({ direction: "local", from: { path }, to }, "dial")
         return path
       }),
