@@ -7,7 +7,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as allOrNothing from "../internal/allOrNothing.ts"
 import * as localUser from "../internal/localUser.ts"
 import * as programs from "../internal/programs.ts"
 import * as remotePath from "../internal/remotePath.ts"
@@ -16,8 +18,10 @@ import * as Guardian from "../services/Guardian.ts"
 import * as Host from "../services/Host.ts"
 import * as Ledger from "../services/Ledger.ts"
 import * as Progress from "../services/Progress.ts"
+import { failure } from "../services/PythonEnvironmentError.ts"
 import { RuntimeError } from "../services/RuntimeError.ts"
 import { Ssh } from "../services/Ssh.ts"
+import type { SshConfigError, SshError } from "../services/SshError.ts"
 import { Cleanup, HostReport } from "./Cleanup.ts"
 import type { Options, Runtime } from "./Runtime.ts"
 import * as runtimeFiles from "./runtimeFiles.ts"
@@ -54,12 +58,18 @@ const identifier = Effect.map(
   (digits) => digits.map((digit) => digit.toString(36)).join("")
 )
 
+const unusableManager = ({ message }: SshConfigError | RuntimeError) =>
+  failure({ reason: "Download", host: Host.manager.alias, step: "start on the manager", detail: message })
+
 /**
  * The steps of `Runtime.make`; what they acquired stays when one of them fails.
  *
  * @internal
  */
-export const acquire = Effect.fnUntraced(function*(host: string | Host.Host, options: Options) {
+export const acquire = Effect.fnUntraced(function*(
+  host: string | Host.Host,
+  options: Options
+): Effect.fn.Return<Runtime, SshError | SshConfigError | RuntimeError, Ssh | Scope.Scope> {
   const ssh = yield* Ssh
   const cleanup = yield* Cleanup
   const named = typeof host === "string" ? yield* Host.parse(host) : host
@@ -116,6 +126,10 @@ export const acquire = Effect.fnUntraced(function*(host: string | Host.Host, opt
     files,
     holdsPort: ledger.port,
     listener: yield* runtimeListener.make(id, guardian.connection),
+    manager: allOrNothing.make(acquire(Host.manager, {})).pipe(
+      Effect.provideService(Ssh, ssh),
+      Effect.catchTags({ SshConfigError: unusableManager, RuntimeError: unusableManager })
+    ),
     passing: options.workingDirectory === undefined ? workingDirectory : guardian.state,
     // Made last: at the end, what is in the background goes first.
     tasks: yield* runtimeTasks.make(named.alias)

@@ -10,13 +10,14 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import { sha256 } from "../internal/digest.ts"
 import * as Programs from "../internal/programs.ts"
 import type { HostFacts } from "./HostFacts.ts"
 import { failure, type PythonEnvironmentError } from "./PythonEnvironmentError.ts"
 import * as Protocol from "./PythonEnvironmentProtocol.ts"
 import { canonical, parsePin, parsePython, type Pin, type PythonBound } from "./PythonPackages.ts"
-import { converse, type PythonTarget } from "./PythonTarget.ts"
+import { converse, type PythonManager, type PythonTarget } from "./PythonTarget.ts"
 import type { SshError } from "./SshError.ts"
 import * as WheelDelivery from "./WheelDelivery.ts"
 import type { Wheel } from "./WheelStore.ts"
@@ -144,8 +145,8 @@ export interface Provisioned {
  * @category models
  */
 export interface Options {
-  /** Downloads wheels for hosts without an index. Without it such hosts fail. */
-  readonly manager?: PythonTarget | undefined
+  /** Downloads wheels for hosts without an index, taken into use when one is met. Without it such hosts fail. */
+  readonly manager?: PythonTarget | PythonManager | undefined
   /** Whether wheels come from the manager: `auto` (default) asks the host for its index first. */
   readonly wheels?: "auto" | "always" | "never" | undefined
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
@@ -229,6 +230,8 @@ export const provision: (
     const program = yield* Programs.load("environment", "python")
     const tell = (step: Progress["step"], detail: string) => options.onProgress?.({ host, step, detail }) ?? Effect.void
     const wheels = yield* WheelDelivery.source(target, options)
+    const { manager = target } = options
+    const from = yield* Effect.cached(Effect.isEffect(manager) ? manager : Effect.succeed(manager))
     const request = yield* Effect.orDie(
       Schema.encode(Protocol.Request)({
         mode: environment._tag === "Pinned" ? "provision" : "existing",
@@ -252,7 +255,8 @@ export const provision: (
       decode: Schema.decodeOption(Protocol.Message),
       handle: Effect.fnUntraced(function*(message, reply): Effect.fn.Return<
         Option.Option<Provisioned>,
-        PythonEnvironmentError | SshError
+        PythonEnvironmentError | SshError,
+        Scope.Scope
       > {
         if ("failed" in message) return yield* failure({ ...message.failed, host })
         if ("step" in message) {
@@ -264,13 +268,13 @@ export const provision: (
           return Option.some({ ...message.done, host })
         }
         if (message.ask === "wheels") {
-          const wheels = yield* WheelDelivery.download(target, options, message)
+          const wheels = yield* WheelDelivery.download(target, yield* from, options, message)
           yield* Ref.set(held, wheels)
           yield* reply(yield* Effect.orDie(Schema.encode(Protocol.Wheels)({ wheels })))
           return Option.none()
         }
         const wheels = (yield* Ref.get(held)).filter((wheel) => message.missing.includes(wheel.sha256))
-        yield* WheelDelivery.send(wheels, target, options)
+        yield* WheelDelivery.send(wheels, target, yield* from, options)
         yield* reply("{}")
         return Option.none()
       })

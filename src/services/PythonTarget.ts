@@ -32,6 +32,14 @@ export interface PythonTarget {
   readonly files: Effect.Effect<Files, SshError>
 }
 
+/**
+ * The manager, to be taken into use for as long as the scope is open.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PythonManager = Effect.Effect<PythonTarget, PythonEnvironmentError | SshError, Scope.Scope>
+
 const lines = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<string, E> =>
   bytes.pipe(Stream.decodeText(), Stream.splitLines)
 

@@ -35,7 +35,8 @@ export const source = (
  */
 export const download = (
   target: PythonTarget,
-  { deadline = "20 minutes", manager = target, onProgress = () => Effect.void }: Options,
+  manager: PythonTarget,
+  { deadline = "20 minutes", onProgress = () => Effect.void }: Options,
   request: WheelStore.WheelRequest & { readonly refused: ReadonlyArray<string> }
 ) => {
   const host = target.host.alias
@@ -63,7 +64,8 @@ export const download = (
 export const send = Effect.fnUntraced(function*(
   wheels: ReadonlyArray<WheelStore.Wheel>,
   target: PythonTarget,
-  { manager = target, onProgress = () => Effect.void }: Options
+  manager: PythonTarget,
+  { onProgress = () => Effect.void }: Options
 ) {
   const from = { files: yield* manager.files, cache: manager.facts.cache }
   const to = { files: yield* target.files, cache: target.facts.cache }

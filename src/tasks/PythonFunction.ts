@@ -123,16 +123,9 @@ export const fromModule = <
     readonly name: string
   }
 ): PythonFunction<Schema.Struct.Type<Fields>, Returns, Schema.Struct.Encoded<Fields>, ReturnsEncoded, Progress> =>
-  RemoteFunction.fromCode({
-    name: options.name,
-    code: {
-      _tag: "Python",
-      source: `from ${options.module} import ${options.name}`,
-      ...environmentOf(options.requirements)
-    },
-    args: Schema.Struct<Fields>(options.args),
-    returns: options.returns,
-    progress: options.progress
+  make<Fields, Returns, ReturnsEncoded, Progress, ProgressEncoded>({
+    ...options,
+    source: `from ${options.module} import ${options.name}`
   })
 
 const fileError = (name: string, fault: pythonFile.Fault): FunctionError =>

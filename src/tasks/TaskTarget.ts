@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Host } from "../services/Host.ts"
 import type { HostFacts } from "../services/HostFacts.ts"
+import type { PythonManager } from "../services/PythonTarget.ts"
 import type { Files, Program, RemoteProcess, SshConnection } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import { envProblems } from "./TaskStep.ts"
@@ -62,6 +63,8 @@ export interface TaskTarget {
   readonly files: Effect.Effect<Files, SshError>
   /** The connection in use; waits while the link is away. Without it files are copied over SFTP alone. */
   readonly connection?: Effect.Effect<SshConnection, SshError> | undefined
+  /** Has packages for functions where the host finds no index. Without it such functions fail. */
+  readonly manager?: PythonManager | undefined
   /** The runtime that what is started belongs to. */
   readonly id?: string | undefined
 }

@@ -77,7 +77,7 @@ const environmentOf = Effect.fnUntraced(function*(
   interpreters.set(target, known)
   const found = known.get(key)
   if (found !== undefined) return found
-  const { python } = yield* PythonEnvironment.provision(environment, target).pipe(
+  const { python } = yield* PythonEnvironment.provision(environment, target, { manager: target.manager }).pipe(
     Effect.catchTag("PythonEnvironmentError", (cause) =>
       failure(target, request, "Environment", {
         detail: `${cause.step}, ${cause.reason}: ${cause.detail}`,

@@ -17,6 +17,7 @@ import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import * as TaskRunner from "../../src/tasks/TaskRunner.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { services } from "../faults/faulty.ts"
+import { withoutIndex } from "../services/localPython.ts"
 import type * as functions from "./functions/work.ts"
 
 const work = JsFunction.fromModule<typeof functions>(
@@ -120,4 +121,25 @@ describe.each(echo.map((f) => [f.code._tag, f] as const))("a function of %s", (_
         detail: "its answer is more than 100000 bytes"
       })
     }).pipe(Effect.scoped, Effect.provide(onSandbox)))
+})
+
+describe("requirements", () => {
+  it.live("come from the manager where the host finds no index", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const cache = yield* fs.makeTempDirectoryScoped()
+      const sandbox = yield* Sandbox.make({ hosts: 1, cache })
+      const version = PythonFunction.make({
+        source: "import toolz\ndef version(): return [toolz.__version__, toolz.__file__]",
+        requirements: ["toolz==1.0.0"],
+        args: {},
+        returns: Schema.Tuple(Schema.String, Schema.String)
+      })
+      yield* Effect.gen(function*() {
+        const runtime = yield* Runtime.make("host-1", { environment: withoutIndex })
+        const [found, file] = yield* FunctionCall.call(runtime, version, {})
+        assert.strictEqual(found, "1.0.0")
+        assert.isTrue(file.startsWith(cache), file)
+      }).pipe(Effect.scoped, Effect.provide(services(sandbox, sandbox.configFile)))
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 })
