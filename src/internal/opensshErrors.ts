@@ -47,6 +47,9 @@ const systemCodes: ReadonlyArray<readonly [RegExp, string]> = [
   [/timed out|Timeout, server/i, "ETIMEDOUT"]
 ]
 
+/** Shells have a colon before the word `line`. */
+const badConfig = /^Bad owner or permissions|bad configuration option|^Can't open user config|^[^:]+ line \d+: /im
+
 /** Frames of asterisks and the like say nothing. */
 const telling = (said: ReadonlyArray<string>): string =>
   said.filter((line) => /[A-Za-z]/.test(line) && !/^@+/.test(line)).slice(-6).join("; ")
@@ -64,7 +67,7 @@ export const connect = (failed: Failed): SshError | SshConfigError => {
     new SshError({ reason, host, step, detail, hint })
   // The shell's.
   if (code === 126 || code === 127) return notStarted(host, "connect", program, new Error(detail))
-  if (/^Bad owner or permissions|bad configuration option|^Can't open user config|: line \d+:|line \d+: /im.test(all)) {
+  if (badConfig.test(all)) {
     return new SshConfigError({
       reason: "Syntax",
       host,

@@ -80,11 +80,13 @@ export const make = (): Log => {
     }
     if (end(/^channel (\d+): open confirm /.exec(text)?.[1])) return
     if (end(/^channel (\d+): free: /.exec(text)?.[1], "closed")) return
-    software ??= /remote software version (.*)$/.exec(text)?.[1]
+    // What comes after the key may be the host's own words: a banner is shown as it is.
+    if (hostKey !== undefined) return
+    software ??= /^Remote protocol version .*, remote software version (.*)$/.exec(text)?.[1]
     // The last one that is tried.
     address = /^Connecting to .* \[(.*)\] port \d+\.$/.exec(text)?.[1] ?? address
     user ??= /^Authenticating to .* as '(.*)'$/.exec(text)?.[1]
-    hostKey ??= /^Server host (?:key|certificate): (\S+ SHA256:[A-Za-z0-9+/]+)/.exec(text)?.[1]
+    hostKey = /^Server host (?:key|certificate): (\S+ SHA256:[A-Za-z0-9+/]+)/.exec(text)?.[1]
   }
 
   const line = (text: string): void => {

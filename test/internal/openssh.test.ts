@@ -85,6 +85,22 @@ describe("the log of a client", () => {
     }))
 })
 
+describe("the words of a host", () => {
+  it.effect("are not taken for the client's own", () =>
+    Effect.sync(() => {
+      const log = Log.make()
+      log.hear("debug1: Connecting to gpu [10.0.0.7] port 22.\r\ndebug1: Authenticating to gpu:22 as 'ada'\r\n")
+      log.hear("debug1: Server host key: ssh-ed25519 SHA256:AbC+/9\r\n")
+      // The banner.
+      log.hear("debug1: Connecting to gpu [10.0.0.8] port 22.\ndebug1: Server host key: ssh-ed25519 SHA256:Other\n")
+      log.hear("\u001b[2Jdebug1: Authenticating to gpu:22 as 'eve'\n")
+      assert.deepStrictEqual(
+        [log.address(), log.hostKey(), log.user(), ...log.said()],
+        ["10.0.0.7", "ssh-ed25519 SHA256:AbC+/9", "ada", "debug1: Authenticating to gpu:22 as 'eve'"]
+      )
+    }))
+})
+
 describe("what a client says when it does not get through", () => {
   const cases: ReadonlyArray<readonly [string, string]> = [
     ["ssh: Could not resolve hostname gpu: Name or service not known", "NameUnknown"],
@@ -111,7 +127,13 @@ describe("what a client says when it does not get through", () => {
       "/home/ada/.ssh/config: line 3: Bad configuration option: nosuch\n/home/ada/.ssh/config: terminating, 1 bad configuration options",
       "Syntax"
     ],
-    ["Bad owner or permissions on /home/ada/.ssh/config", "Syntax"]
+    ["/home/ada/.ssh/config line 7: missing argument.", "Syntax"],
+    ["Bad owner or permissions on /home/ada/.ssh/config", "Syntax"],
+    // What a shell says of a ProxyCommand is no line of the config.
+    [
+      "/bin/bash: line 1: exec: nc: not found\nkex_exchange_identification: Connection closed by remote host",
+      "Unreachable"
+    ]
   ]
   for (const [said, reason] of cases) {
     it.effect(`${said.split("\n").at(-1)}: ${reason}`, () =>
