@@ -172,7 +172,9 @@ export const make = Effect.fnUntraced(function*(link: Link): Effect.fn.Return<
         () =>
           Effect.flatMap(
             socketPath.isSocket(at)
-              ? Effect.succeed(forbidden(host, at.path, "AllowStreamLocalForwarding, DisableForwarding"))
+              ? Effect.succeed(
+                forbidden(host, at.path, "AllowStreamLocalForwarding, and AllowTcpForwarding counts too")
+              )
               : refusedPort(at),
             Effect.fail
           )
