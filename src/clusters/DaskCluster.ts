@@ -5,8 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Runtime from "../runtimes/Runtime.ts"
 import { reasons } from "../runtimes/GroupError.ts"
+import * as Runtime from "../runtimes/Runtime.ts"
 import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
 import * as Progress from "../services/Progress.ts"
 import type { PythonEnvironmentError } from "../services/PythonEnvironment.ts"

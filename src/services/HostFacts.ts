@@ -66,8 +66,7 @@ export class HostFacts extends Schema.Class<HostFacts>("lazycluster/HostFacts")(
 export const sameNetwork = (
   a: Pick<HostFacts, "bootId" | "network">,
   b: Pick<HostFacts, "bootId" | "network">
-): boolean =>
-  a.bootId !== "" && a.bootId === b.bootId && a.network !== "" && a.network === b.network
+): boolean => a.bootId !== "" && a.bootId === b.bootId && a.network !== "" && a.network === b.network
 
 const FactLines = Schema.Struct({
   ...HostFacts.fields,

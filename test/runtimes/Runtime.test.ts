@@ -177,7 +177,10 @@ describe("a runtime", () => {
         return (yield* Schema.decode(Schema.parseJson(Ledger))(content)).ports
       })
       const tunnel = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-      yield* Scope.extend(Tunnel.make({ from: runtime, at: { port: 40_000 }, to: runtime, target: { port: 50_000 } }), tunnel)
+      yield* Scope.extend(
+        Tunnel.make({ from: runtime, at: { port: 40_000 }, to: runtime, target: { port: 50_000 } }),
+        tunnel
+      )
       yield* Effect.scoped(Effect.gen(function*() {
         yield* runtime.holdsPort(40_001)
         assert.deepStrictEqual(yield* ports, [40_000, 40_001])

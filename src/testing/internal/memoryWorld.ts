@@ -203,7 +203,8 @@ export const make = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Ho
 const isManagerName = (alias: string) => alias === manager.alias
 
 /** Guardians and what belongs to them. */
-const isOwn = (argv: ReadonlyArray<string>) => /^lazycluster-(guardian|watchdog|anchor|holder|network|socket)$/.test(argv[0] ?? "")
+const isOwn = (argv: ReadonlyArray<string>) =>
+  /^lazycluster-(guardian|watchdog|anchor|holder|network|socket)$/.test(argv[0] ?? "")
 
 /** With the names that guardians know them by. */
 const processesOf = (host: memoryHost.MemoryHost) => {
