@@ -5,7 +5,6 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { Duplex } from "node:stream"
 import type { ClientChannel } from "ssh2"
 import type { Address, Listener, SocketAddress, TcpAddress } from "../services/SshConnection.ts"
@@ -146,8 +145,8 @@ export const listen = (link: Link) => {
 
   return (at: Address): Effect.Effect<Listener, SshError, Scope.Scope> =>
     Effect.gen(function*() {
-      const { offer, taken } = yield* arrivals.make
+      const { offer, taken } = yield* arrivals.until(link.lost)
       const port = yield* socketPath.isSocket(at) ? onSocket(at, offer) : onPort(at, offer)
-      return { port, connections: Stream.merge(taken, Stream.fromEffect(link.lost), { haltStrategy: "left" }) }
+      return { port, connections: taken }
     })
 }

@@ -84,17 +84,18 @@ export const make = (host: string, client: Client, sock: Duplex): Effect.Effect<
           closed = true
           const held = opened
           if (held === undefined || gone !== undefined) return Effect.void
-          return bounded.within(
-            Effect.async<void>((resume) => {
-              const forget = whenLost(() => resume(Effect.void))
-              discard(held.value, () => {
-                forget()
-                resume(Effect.void)
-              })
-              return Effect.sync(forget)
-            }).pipe(Effect.catchAllDefect(() => Effect.void)),
-            "5 seconds"
-          )
+          return Effect.flatMap(Deferred.make<void>(), (undone) => {
+            const done = () => Deferred.unsafeDone(undone, Effect.void)
+            const forget = whenLost(done)
+            return Effect.sync(() => discard(held.value, done)).pipe(
+              // A channel is closed without an answer, and is spared the fibers of a wait.
+              Effect.zipRight(
+                Effect.unlessEffect(bounded.within(Deferred.await(undone), "5 seconds"), Deferred.isDone(undone))
+              ),
+              Effect.catchAllDefect(() => Effect.void),
+              Effect.ensuring(Effect.sync(forget))
+            )
+          })
         })
         const ask = Effect.async<A, SshError>((resume) => {
           const forget = whenLost((error) => resume(Effect.fail(linkLost(host, step, error.cause))))

@@ -6,6 +6,7 @@
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -41,16 +42,28 @@ export const run = (options: {
 }): Effect.Effect<never, SshError> => {
   const { at, bound, from, healWithin, pass, state } = options
 
-  /** Until its link is lost, and gives why. */
+  /** Until its link is lost, and gives why. One that cannot be passed on is closed, whatever keeps it from that. */
   const serve = (listener: Listener) =>
-    Effect.flip(
-      Effect.zipRight(
-        Stream.runDrain(
-          Stream.mapEffect(listener.connections, pass, { concurrency: mostConnections, unordered: true })
-        ),
-        Effect.never
-      )
-    )
+    Effect.scoped(Effect.gen(function*() {
+      const places = yield* Effect.makeSemaphore(mostConnections)
+      // Each connection costs a fiber, which is far less than a stream of effects needs for it.
+      const passing = yield* FiberSet.make<void>()
+      const take = (arrived: Duplex) => {
+        const close = Effect.sync(() => void arrived.destroy())
+        return Effect.uninterruptibleMask((restore) =>
+          restore(places.take(1)).pipe(
+            Effect.onInterrupt(() => close),
+            Effect.zipRight(
+              FiberSet.run(
+                passing,
+                Effect.ensuring(restore(pass(arrived)), Effect.zipRight(close, places.release(1)))
+              )
+            )
+          )
+        )
+      }
+      return yield* Effect.flip(Effect.zipRight(Stream.runForEach(listener.connections, take), Effect.never))
+    }))
 
   /**
    * On the connection in use, which has `healWithin` for it. An end may give one that is lost until it knows of that; one

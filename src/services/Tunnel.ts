@@ -121,15 +121,14 @@ export const make = Effect.fn("Tunnel.make")(function*(
     target: socketPath.render(target)
   })
 
-  /** One that cannot be passed on is closed: its client sees what it would see if nothing listened. */
+  /** What cannot be passed on is closed then: its client sees what it would see if nothing listened. */
   const pass = (arrived: Duplex) =>
     to.connection.pipe(
       Effect.flatMap((connection) => connection.dial(target)),
       Effect.timeoutFail({ duration: connectWithin, onTimeout: () => late(to, target) }),
       Effect.flatMap((far) => join(arrived, far)),
       Effect.scoped,
-      Effect.catchAll((error) => Effect.logDebug(`tunnel: ${error.message}`)),
-      Effect.ensuring(Effect.sync(() => arrived.destroy()))
+      Effect.catchAll((error) => Effect.logDebug(`tunnel: ${error.message}`))
     )
 
   const state = yield* tunnelState.make
