@@ -39,7 +39,11 @@ const isRange = (service: Service): service is Range => typeof service === "obje
 /** What is reached, one address for each number. */
 const targetsOf = (to: Member, service: Service): ReadonlyArray<Address> => {
   if (typeof service === "number") return [{ port: service }]
-  if (isRange(service)) return Array.from({ length: service.count }, (_, index) => ({ port: service.first + index }))
+  if (isRange(service)) {
+    // One more than there are ports is refused as well as any further.
+    const length = Math.min(service.count, lastPort + 1)
+    return Array.from({ length }, (_, index) => ({ port: service.first + index }))
+  }
   return [socketPath.isSocket(service) ? { path: to.resolve(service.path) } : service]
 }
 

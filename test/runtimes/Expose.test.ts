@@ -251,6 +251,7 @@ describe("Expose", () => {
         [8000, { at: [9000, -1] }],
         [Expose.range(8001, 8000), {}],
         [Expose.range(65_530, 65_540), {}],
+        [{ first: 1, count: 10 ** 10 }, {}],
         [Expose.range(1, 10), { at: 65_530 }],
         [Expose.range(1, 10), { at: { path: "x" } }]
       ]
