@@ -14,7 +14,7 @@ const ours = (name: string, include: ReadonlyArray<string>, timeout: number) => 
 export default defineConfig({
   test: {
     projects: [
-      ours("unit", ["test/**/*.test.ts"], 30_000),
+      ours("unit", ["test/**/*.test.ts"], 120_000),
       ours("sandbox", ["test/**/*.sandbox.ts"], 300_000),
       ours("fleet", ["test/**/*.fleet.ts"], 600_000)
     ]
