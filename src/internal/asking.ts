@@ -72,3 +72,21 @@ export const make = Effect.fnUntraced(function*(options: {
     sleep: ask === undefined ? (duration) => Effect.sleep(duration) : sleep
   }
 })
+
+/**
+ * A deadline for what may ask. It holds for callers that cannot be interrupted, too: what it cuts short is cleaned up by its
+ * scope.
+ *
+ * @internal
+ */
+export const within = <A, E, R, E2>(effect: Effect.Effect<A, E, R>, asking: Asking, options: {
+  readonly duration: Duration.Duration
+  readonly concerns: (alias: string) => boolean
+  readonly late: () => E2
+}): Effect.Effect<A, E | E2, R> =>
+  Effect.raceFirst(
+    Effect.interruptible(effect),
+    Effect.interruptible(asking.sleep(options.duration, options.concerns)).pipe(
+      Effect.zipRight(Effect.failSync(options.late))
+    )
+  )

@@ -5,6 +5,7 @@
  */
 import * as Duration from "effect/Duration"
 import type { Host } from "../services/Host.ts"
+import type { Asking } from "./asking.ts"
 import { accepts } from "./ssh2HostKey.ts"
 import type { Named } from "./sshJumps.ts"
 import { quoteAll } from "./words.ts"
@@ -21,6 +22,7 @@ export interface Settings {
   readonly acceptNew: boolean
   readonly connectTimeout: Duration.Duration
   readonly keepalive: Duration.Duration
+  readonly asking: Asking
 }
 
 /**
@@ -44,7 +46,6 @@ export const deadlineOf = ({ resolved }: Named, settings: Settings): Duration.Du
 
 /** What the user's config must not say of a client of ours. It says all else. */
 const ours = [
-  "BatchMode=yes",
   "ControlPersist=no",
   "PermitLocalCommand=no",
   "ClearAllForwardings=yes",
@@ -105,23 +106,30 @@ const proxy = (jumps: ReadonlyArray<Named>, settings: Settings): string | undefi
     "none",
     "-W",
     far,
-    ...options(["LogLevel=ERROR"])
+    ...options(["LogLevel=ERROR", "BatchMode=yes"])
   ])
   return quoteAll([settings.program, ...words].map((word) => word === far ? word : plain(word)))
 }
 
 /**
- * The arguments of a master.
+ * The arguments of a master. `asks` tells how often it may ask, if it may; `keyFile` is a key for it alone.
  *
  * @internal
  */
-export const master = (target: Target, settings: Settings) => (controlPath: string): ReadonlyArray<string> =>
+export const master = (target: Target, settings: Settings, own: {
+  readonly controlPath: string
+  readonly keyFile: string | undefined
+  readonly asks: "never" | "once" | "as the config says"
+}): ReadonlyArray<string> =>
   client(target, settings, [
     "-MNTax",
     "-S",
-    controlPath,
+    own.controlPath,
+    ...(own.keyFile === undefined ? [] : ["-i", own.keyFile]),
     ...options([
       "LogLevel=DEBUG2",
+      `BatchMode=${own.asks === "never" ? "yes" : "no"}`,
+      ...(own.asks === "once" ? ["NumberOfPasswordPrompts=1"] : []),
       `ConnectTimeout=${seconds(deadlineOf(target, settings))}`,
       ...(target.resolved !== undefined && target.resolved.serverAliveInterval > 0
         ? []

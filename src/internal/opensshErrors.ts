@@ -19,6 +19,8 @@ export interface Failed {
   readonly code: number
   readonly said: ReadonlyArray<string>
   readonly hostKey: string | undefined
+  /** Whether it could ask. */
+  readonly asked: boolean
 }
 
 /**
@@ -60,7 +62,7 @@ const telling = (said: ReadonlyArray<string>): string =>
  * @internal
  */
 export const connect = (failed: Failed): SshError | SshConfigError => {
-  const { code, host, hostKey, program, said, where } = failed
+  const { asked, code, host, hostKey, program, said, where } = failed
   const all = said.join("\n")
   const detail = telling(said)
   const error = (reason: SshError["reason"], step: string, detail: string, hint: string) =>
@@ -103,7 +105,9 @@ export const connect = (failed: Failed): SshError | SshConfigError => {
       "Authentication",
       "authenticate",
       detail,
-      `see what is offered: ssh -v ${host}; nothing is asked for here, so a key with a passphrase must be in an agent (ssh-add), a Kerberos ticket be there (kinit)`
+      asked
+        ? `correct the password, the passphrase or the answers (they need an \`ssh\` not older than 8.5), or see what is offered: ssh -v ${host}`
+        : `see what is offered: ssh -v ${host}; a key with a passphrase must be in an agent (ssh-add) or come with it (Host.make({ alias, passphrase })), a Kerberos ticket be there (kinit)`
     )
   }
   if (/stdio forwarding failed|channel 0: open failed/i.test(all)) {

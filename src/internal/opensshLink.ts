@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { SshError } from "../services/SshError.ts"
+import { masterVariable } from "./opensshAskpass.ts"
+import * as Folder from "./opensshFolder.ts"
 import * as Log from "./opensshLog.ts"
 import * as Mux from "./opensshMux.ts"
 import * as ProcessGroup from "./processGroup.ts"
@@ -69,34 +69,24 @@ export interface Master {
  */
 const watched = [
   `exec 3<&0 </dev/null`,
-  `lc_directory=$1; shift`,
+  `lc_directory=$1 lc_askpass=$2; shift 2`,
+  // Clients take a question to a program only where there is a display, or seems to be.
+  `[ -z "$lc_askpass" ] || export ${masterVariable}=$$ SSH_ASKPASS="$lc_askpass" SSH_ASKPASS_REQUIRE=force DISPLAY="\${DISPLAY:-none}"`,
   `( trap "" TERM HUP INT; read -r _ <&3; kill -TERM 0; sleep 1; rm -rf -- "$lc_directory"; kill -KILL 0 ) >/dev/null 2>&1 &`,
   `exec "$@" 3<&-`
 ].join("\n")
 
-/** A path of at most 104 bytes with 17 more that the client puts behind it, and no character that it would expand. */
-const base = (): string => {
-  const own = tmpdir()
-  return own.length <= 40 && /^[\w./-]+$/.test(own) ? own : "/tmp"
-}
-
-const directory = (host: string): Effect.Effect<string, SshError, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.tryPromise({
-      // Made with mode 0700.
-      try: () => mkdtemp(`${base()}/lazycluster-ssh-`),
-      catch: (cause) =>
-        new SshError({
-          reason: "Spawn",
-          host,
-          step: "connect",
-          detail: `no directory for its socket can be made in ${base()}`,
-          hint: "is there room, and may this user write there?",
-          cause
-        })
-    }),
-    (path) => Effect.ignore(Effect.tryPromise(() => rm(path, { recursive: true, force: true })))
-  )
+/**
+ * What is made of its directory before it starts: its arguments, and the program that answers what it asks for; none where
+ * nothing is to be asked for.
+ *
+ * @internal
+ */
+export type Prepare = (place: Pick<Link, "directory" | "controlPath" | "log">) => Effect.Effect<
+  { readonly args: ReadonlyArray<string>; readonly askpass: string | undefined },
+  SshError,
+  Scope.Scope
+>
 
 /**
  * Starts a master. Its scope ends it, and all that runs over it.
@@ -106,12 +96,13 @@ const directory = (host: string): Effect.Effect<string, SshError, Scope.Scope> =
 export const make = Effect.fnUntraced(function*(options: {
   readonly host: string
   readonly program: string
-  readonly args: (controlPath: string) => ReadonlyArray<string>
+  readonly prepare: Prepare
 }): Effect.fn.Return<Master, SshError, Scope.Scope> {
   const { host, program } = options
-  const folder = yield* directory(host)
+  const folder = yield* Folder.make(host)
   const controlPath = `${folder}/c`
   const log = Log.make()
+  const { args, askpass } = yield* options.prepare({ directory: folder, controlPath, log })
   const lost = yield* Deferred.make<never, SshError>()
   const over = yield* Deferred.make<never, number>()
   const listeners = new Set<(error: SshError) => void>()
@@ -135,7 +126,7 @@ export const make = Effect.fnUntraced(function*(options: {
       try: () => {
         const child = spawn(
           "/bin/sh",
-          ["-c", watched, "lazycluster-ssh", folder, program, ...options.args(controlPath)],
+          ["-c", watched, "lazycluster-ssh", folder, askpass ?? "", program, ...args],
           { stdio: ["pipe", "ignore", "pipe"], detached: true }
         )
         child.stderr.setEncoding("utf8").on("data", log.hear).on("error", () => {})

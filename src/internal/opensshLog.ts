@@ -30,6 +30,8 @@ export interface Log {
   readonly hear: (chunk: string) => void
   /** The last lines that are no debug output. */
   readonly said: () => ReadonlyArray<string>
+  /** Its own version: `OpenSSH_9.2p1 Debian-2`. */
+  readonly version: () => string | undefined
   /** As the host names it: `OpenSSH_9.2p1 Debian-2`. */
   readonly software: () => string | undefined
   /** `ssh-ed25519 SHA256:…`; that of a certificate is the key's in it. */
@@ -51,6 +53,7 @@ export const make = (): Log => {
   const expected: Array<Waiting> = []
   const opening = new Map<string, Waiting>()
   let rest = ""
+  let version: string | undefined
   let software: string | undefined
   let hostKey: string | undefined
   let address: string | undefined
@@ -82,6 +85,7 @@ export const make = (): Log => {
     if (end(/^channel (\d+): free: /.exec(text)?.[1], "closed")) return
     // What comes after the key may be the host's own words: a banner is shown as it is.
     if (hostKey !== undefined) return
+    version ??= /^Local version string SSH-2\.0-(.*)$/.exec(text)?.[1]
     software ??= /^Remote protocol version .*, remote software version (.*)$/.exec(text)?.[1]
     // The last one that is tried.
     address = /^Connecting to .* \[(.*)\] port \d+\.$/.exec(text)?.[1] ?? address
@@ -107,6 +111,7 @@ export const make = (): Log => {
       for (const one of lines) line(one.slice(0, longestLine))
     },
     said: () => rest.trim() === "" || rest.startsWith("debug") ? said : [...said, withoutControl(rest).trim()],
+    version: () => version,
     software: () => software,
     hostKey: () => hostKey,
     address: () => address,

@@ -5,15 +5,18 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type { Host } from "../services/Host.ts"
 import type { HostIdentity } from "../services/HostIdentity.ts"
 import type { Transport } from "../services/Ssh.ts"
 import type { Files } from "../services/SshConnection.ts"
 import { SshConfigError, SshError } from "../services/SshError.ts"
 import { canonical } from "./address.ts"
+import * as Asking from "./asking.ts"
 import * as Args from "./opensshArgs.ts"
+import * as Askpass from "./opensshAskpass.ts"
 import * as Errors from "./opensshErrors.ts"
+import * as Folder from "./opensshFolder.ts"
 import * as Forward from "./opensshForward.ts"
 import * as OpenSshLink from "./opensshLink.ts"
 import type { Log } from "./opensshLog.ts"
@@ -24,22 +27,50 @@ import * as Sftp from "./ssh2Sftp.ts"
 import { placeOf } from "./ssh2Socket.ts"
 import { wayOf } from "./sshJumps.ts"
 
-/** Nothing is asked for here, and no secret goes where others see it. */
-const refuseSecrets = (host: Host): Effect.Effect<void, SshConfigError> => {
-  const secret = host.password !== undefined || host.answers !== undefined
-    ? "a password"
-    : host.passphrase !== undefined
-    ? "a passphrase"
-    : host.key !== undefined && typeof host.key !== "string"
-    ? "the text of a key"
-    : undefined
-  return secret === undefined ? Effect.void : new SshConfigError({
+/** Since it names user and host in what servers ask. */
+const oldest = [8, 5] as const
+
+const marksPrompts = (log: Log): boolean => {
+  const [, major, minor] = /^OpenSSH_(\d+)\.(\d+)/.exec(log.version() ?? "") ?? []
+  return Number(major) > oldest[0] || (Number(major) === oldest[0] && Number(minor) >= oldest[1])
+}
+
+/** What may be asked for, and how often: a secret that was refused would be refused again. */
+const asksOf = ({ host, resolved }: Args.Target, { asking }: Args.Settings) =>
+  resolved !== undefined && asking.ask !== undefined
+    ? "as the config says"
+    : host.password !== undefined || host.passphrase !== undefined || host.answers !== undefined
+    ? "once"
+    : "never"
+
+const prepare = (target: Args.Target, settings: Args.Settings): OpenSshLink.Prepare => (place) =>
+  Effect.gen(function*() {
+    const { host, resolved } = target
+    const { controlPath, directory, log } = place
+    const asks = asksOf(target, settings)
+    const keyFile = typeof host.key === "object" ? `${directory}/key` : undefined
+    // OpenSSH reads no key without a line end.
+    if (keyFile !== undefined && typeof host.key === "object") {
+      yield* Folder.write(host.alias, keyFile, `${Redacted.value(host.key).trimEnd()}\n`, 0o600)
+    }
+    const askpass = asks === "never" || resolved === undefined
+      ? undefined
+      : yield* Askpass.make(
+        host.alias,
+        directory,
+        Askpass.answers(resolved, settings.asking, () => marksPrompts(log))
+      )
+    return { args: Args.master(target, settings, { controlPath, keyFile, asks }), askpass }
+  })
+
+/** Whose question it is that comes, only our own reading of the config tells. */
+const refuseUnread = ({ host, resolved }: Args.Target, asks: string): Effect.Effect<void, SshConfigError> =>
+  resolved !== undefined || asks === "never" ? Effect.void : new SshConfigError({
     reason: "Unsupported",
     host: host.alias,
-    detail: `the host comes with ${secret}, and OpenSSH's client is given none`,
-    hint: `put keys into an agent (ssh-add) for it, or use the option transport: "ssh2"`
+    detail: "the host comes with a secret, and its ssh config says what only OpenSSH's client understands",
+    hint: "put keys into an agent (ssh-add) for it, or name the host without CanonicalizeHostname and ProxyUseFdpass"
   })
-}
 
 const files = (link: OpenSshLink.Link): Effect.Effect<Files, SshError, Scope.Scope> =>
   Effect.gen(function*() {
@@ -104,11 +135,12 @@ export const open = (
 ): Effect.Effect<Transport, SshError | SshConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const { host, resolved } = target
-    yield* refuseSecrets(host)
+    const asks = asksOf(target, settings)
+    yield* refuseUnread(target, asks)
     const { link, ready } = yield* OpenSshLink.make({
       host: host.alias,
       program: settings.program,
-      args: Args.master(target, settings)
+      prepare: prepare(target, settings)
     })
     yield* Effect.mapError(ready, (code) =>
       Errors.connect({
@@ -117,7 +149,8 @@ export const open = (
         program: settings.program,
         code,
         said: link.log.said(),
-        hostKey: link.log.hostKey()
+        hostKey: link.log.hostKey(),
+        asked: asks !== "never"
       }))
     const { dial, listen } = yield* Forward.make(link)
     return {
@@ -130,11 +163,11 @@ export const open = (
       dial,
       listen
     } satisfies Transport
-  }).pipe(
-    // Its parts are cleaned up by the scope; without this a caller that cannot be interrupted would have no deadline.
-    Effect.interruptible,
-    (opening) => {
-      const duration = Args.deadlineOf(target, settings)
-      return Effect.timeoutFail(opening, { duration, onTimeout: () => late(target, duration) })
-    }
-  )
+  }).pipe((opening) => {
+    const duration = Args.deadlineOf(target, settings)
+    return Asking.within(opening, settings.asking, {
+      duration,
+      concerns: (alias) => alias === target.host.alias,
+      late: () => late(target, duration)
+    })
+  })

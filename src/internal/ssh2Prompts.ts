@@ -38,7 +38,7 @@ const ownAnswer = (host: Host, prompt: Prompt): Option.Option<Redacted.Redacted<
  *
  * @internal
  */
-export const make = (resolved: ResolvedHost, asking: Asking) => {
+export const make = (resolved: Pick<ResolvedHost, "host" | "user">, asking: Asking) => {
   const { host, user } = resolved
   // One that was refused would be refused again.
   const given = new Set<string>()

@@ -16,6 +16,7 @@ import type { Transport } from "../services/Ssh.ts"
 import type { ResolvedHost } from "../services/SshConfig.ts"
 import { type SshConfigError, SshError } from "../services/SshError.ts"
 import { canonical } from "./address.ts"
+import * as Asking from "./asking.ts"
 import { jumpError } from "./ssh2Errors.ts"
 import * as Files from "./ssh2Files.ts"
 import * as Forward from "./ssh2Forward.ts"
@@ -104,20 +105,14 @@ export const open = (
       dial: Forward.dial(link),
       listen: Forward.listen(link)
     } satisfies Transport
-  }).pipe(
-    // Its parts are cleaned up by the scope; without this a caller that cannot be interrupted would have no deadline.
-    Effect.interruptible,
-    (opening) => {
-      const duration = resolved.connectTimeout === undefined
-        ? settings.connectTimeout
-        : Duration.seconds(resolved.connectTimeout)
+  }).pipe((opening) => {
+    const duration = resolved.connectTimeout === undefined
+      ? settings.connectTimeout
+      : Duration.seconds(resolved.connectTimeout)
+    return Asking.within(opening, settings.asking, {
+      duration,
       // A jump host may be asking too.
-      const concerns = (alias: string) => alias === resolved.host.alias || resolved.proxyJump.length > 0
-      return Effect.raceFirst(
-        opening,
-        Effect.interruptible(settings.asking.sleep(duration, concerns)).pipe(
-          Effect.zipRight(Effect.suspend(() => late(resolved, duration)))
-        )
-      )
-    }
-  )
+      concerns: (alias) => alias === resolved.host.alias || resolved.proxyJump.length > 0,
+      late: () => late(resolved, duration)
+    })
+  })

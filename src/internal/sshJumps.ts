@@ -59,8 +59,9 @@ export const jumpsTo = (
     }
     const named = (host: Host): Effect.Effect<Named, SshConfigError> =>
       resolve(host).pipe(
-        Effect.catchIf(({ reason }) => reason === "Unsupported", () => Effect.succeed(undefined)),
-        Effect.map((resolved) => ({ host, resolved }))
+        Effect.map((resolved): Named => ({ host, resolved })),
+        Effect.catchIf(({ reason }) => reason === "Unsupported", () =>
+          Effect.succeed<Named>({ host, resolved: undefined }))
       )
     const first = yield* named(nearest)
     const beyond = first.resolved === undefined ? [] : yield* jumpsTo(first.resolved, resolve, names)

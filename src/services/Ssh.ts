@@ -112,7 +112,7 @@ export interface Options {
   readonly idleTimeToLive?: Duration.DurationInput | undefined
   /**
    * Answers what hosts ask and what encrypted keys need, where the host itself does not have it. Time spent on an answer does
-   * not count for `connectTimeout`; without one within `askTimeout` (default 2 minutes) it is given up. ssh2 only.
+   * not count for `connectTimeout`; without one within `askTimeout` (default 2 minutes) it is given up.
    */
   readonly ask?: Ask | undefined
   readonly askTimeout?: Duration.DurationInput | undefined

@@ -106,7 +106,7 @@ export const methods = (self: ResolvedHost): ReadonlyArray<string> => {
 const withSsh2: ReadonlySet<string> = new Set(["publickey", "keyboard-interactive", "password"])
 
 const keyThatNeedsIt = (self: ResolvedHost): string | undefined => {
-  // What a program gives comes before what lies about, and only ssh2 can be given it.
+  // What a program gives comes before what lies about.
   const { answers, key, password } = self.host
   if (password !== undefined || answers !== undefined || typeof key === "object") return undefined
   const [certificate] = [...self.certificateFiles, ...self.certificatesBeside]

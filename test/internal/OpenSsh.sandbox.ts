@@ -94,14 +94,21 @@ describe("OpenSSH's client", () => {
     60_000
   )
 
-  it.scopedLive("takes no secret, and says so", () =>
+  it.scopedLive("takes no secret where our own reading cannot tell who asks for it", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ hosts: 1 })
+      const file = configOf(
+        sandbox,
+        "unread",
+        "Host host-1",
+        "  CanonicalizeHostname always",
+        "  CanonicalDomains a.invalid"
+      )
       const host = Host.make({ alias: "host-1", password: Redacted.make("tiger") })
       const error = yield* Effect.flatMap(Ssh.Ssh, (ssh) => ssh.connect(host)).pipe(
         Effect.scoped,
         Effect.flip,
-        Effect.provide(layerOf(sandbox.configFile, { transport: "openssh" }))
+        Effect.provide(layerOf(file, { transport: "openssh" }))
       )
       assert.strictEqual(error.reason, "Unsupported")
       assert.notInclude(error.message, "tiger")

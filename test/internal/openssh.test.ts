@@ -1,9 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import { once } from "node:events"
+import * as Asking from "../../src/internal/asking.ts"
+import * as Askpass from "../../src/internal/opensshAskpass.ts"
 import * as Errors from "../../src/internal/opensshErrors.ts"
 import * as Log from "../../src/internal/opensshLog.ts"
 import * as Status from "../../src/internal/opensshStatus.ts"
+import * as Host from "../../src/services/Host.ts"
 
 /** What comes out of standard error, cut in pieces of this size, and what the frame says. */
 const read = (text: string, size: number) =>
@@ -101,6 +106,51 @@ describe("the words of a host", () => {
     }))
 })
 
+describe("the client's questions", () => {
+  const secret = Redacted.make("tiger")
+  const gpu = {
+    host: Host.make({ alias: "gpu", password: secret, passphrase: secret, answers: { Code: secret } }),
+    user: "ada",
+    hostName: "GPU.example.org",
+    hostKeyAlias: undefined
+  }
+  const asked = (prompt: string, trusted = true) =>
+    Effect.gen(function*() {
+      const asking = yield* Asking.make({ ask: undefined, patience: "1 second" })
+      return Option.getOrUndefined(yield* Askpass.answers(gpu, asking, () => trusted)(prompt))
+    })
+
+  it.effect("are answered for this user at this host, and for keys", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* asked("ada@gpu.example.org's password: "), "tiger")
+      assert.strictEqual(yield* asked("(ada@gpu.example.org) Password: "), "tiger")
+      assert.strictEqual(yield* asked("(ada@gpu.example.org) Your code: "), "tiger")
+      assert.strictEqual(yield* asked("Enter passphrase for key '/home/ada/.ssh/id': "), "tiger")
+    }))
+  it.effect("are not answered for others, whatever a host makes of its own", () =>
+    Effect.gen(function*() {
+      for (
+        const prompt of [
+          "eve@gpu.example.org's password: ",
+          "ada@jump's password: ",
+          "(ada@jump) Password: ",
+          "(ada@gpu.example.org) Enter passphrase for key '/home/ada/.ssh/id': ",
+          "Password: ",
+          ""
+        ]
+      ) assert.isUndefined(yield* asked(prompt), prompt)
+      // A client before 8.5 puts no name before what a host asks.
+      assert.isUndefined(yield* asked("Enter passphrase for key '/home/ada/.ssh/id': ", false))
+    }))
+  it.effect("are answered once each where nobody is asked", () =>
+    Effect.gen(function*() {
+      const asking = yield* Asking.make({ ask: undefined, patience: "1 second" })
+      const answer = Askpass.answers(gpu, asking, () => true)
+      assert.isTrue(Option.isSome(yield* answer("ada@gpu.example.org's password: ")))
+      assert.isTrue(Option.isNone(yield* answer("ada@gpu.example.org's password: ")))
+    }))
+})
+
 describe("what a client says when it does not get through", () => {
   const cases: ReadonlyArray<readonly [string, string]> = [
     ["ssh: Could not resolve hostname gpu: Name or service not known", "NameUnknown"],
@@ -144,7 +194,8 @@ describe("what a client says when it does not get through", () => {
           program: "ssh",
           code: 255,
           said: said.split("\n"),
-          hostKey: undefined
+          hostKey: undefined,
+          asked: false
         })
         assert.strictEqual(error.reason, reason)
         assert.isDefined(error.hint)
@@ -158,7 +209,8 @@ describe("what a client says when it does not get through", () => {
         program: "ssh",
         code: 127,
         said: ["lazycluster-ssh: 4: exec: ssh: not found"],
-        hostKey: undefined
+        hostKey: undefined,
+        asked: false
       })
       assert.strictEqual(error.reason, "Spawn")
       assert.include(error.hint, "openssh-client")
