@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { rm } from "node:fs/promises"
 import { createServer, Socket } from "node:net"
 import type { Duplex } from "node:stream"
@@ -160,7 +159,7 @@ export const make = Effect.fnUntraced(function*(link: Link): Effect.fn.Return<
 
   const listen = Effect.fnUntraced(function*(at: Address): Effect.fn.Return<Listener, SshError, Scope.Scope> {
     if (socketPath.isSocket(at)) yield* socketPath.check(host, "listen", at)
-    const arrived = yield* arrivals.make
+    const arrived = yield* arrivals.until(link.lost)
     const path = yield* nextPath
     yield* accept(path, (socket) => {
       const duplex = ForwardedSocket.make(link, socket)
@@ -182,7 +181,7 @@ export const make = Effect.fnUntraced(function*(link: Link): Effect.fn.Return<
     )
     return {
       port: socketPath.isSocket(at) ? 0 : at.port === 0 ? port : at.port,
-      connections: Stream.merge(arrived.taken, Stream.fromEffect(link.lost), { haltStrategy: "left" })
+      connections: arrived.taken
     }
   })
 
