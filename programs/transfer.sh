@@ -54,42 +54,54 @@ lc_sums() { # few|many COMMAND...: COMMAND is find or xargs, without what it sha
 }
 lc_sum() { lc_sums few command; } # of standard input
 
-# What find cannot print by itself (busybox, BSD).
+# What find cannot print by itself (busybox, BSD). There find -L may go round in circles for ever: links are entered here,
+# none into a directory that it is in, and no more than eight inside one another.
 # shellcheck disable=SC2016
 lc_told='
 lc_stats() { stat -c "%s %a %Y" "$@" 2>/dev/null || stat -f "%z %Lp %m" "$@" 2>/dev/null; }
+lc_enter() { # PATH, a link to a directory
+  lc_real=$(cd "$1" && pwd -P && printf .) && lc_above=$(cd "${1%/*}" && pwd -P && printf .) || return 1
+  case ${lc_above%??}/ in "${lc_real%??}"/*) return 1 ;; esac
+  [ "${LC_DEPTH:-0}" -lt 8 ] || return 1
+  LC_DEPTH=$((${LC_DEPTH:-0} + 1)) find "$1/" -name "$LC_KEEP" -prune -o -exec sh -c "eval \"\$LC_TOLD\"" sh -L "$lc_root" {} +
+}
 lc_one() { # PATH SIZE MODE TIME
   lc_to=
   if [ -h "$1" ] && [ -z "$lc_follow" ]; then
     lc_kind=l
     lc_to=$(readlink "$1"; printf .)
     lc_to=${lc_to%??}
+  elif [ -h "$1" ] && [ -d "$1" ]; then
+    lc_enter "$1" && return
+    lc_kind=o
   elif [ -d "$1" ]; then lc_kind=d
   elif [ -f "$1" ]; then lc_kind=f
   else lc_kind=o; fi
   lc_name=${1#"$lc_root"}
-  printf "%s %s %s %s %s\0%s\0" "$lc_kind" "$2" "$3" "$4" "${lc_name#/}" "$lc_to"
+  lc_name=${lc_name#/}
+  printf "%s %s %s %s %s\0%s\0" "$lc_kind" "$2" "$3" "$4" "${lc_name%/}" "$lc_to"
 }
 lc_follow=$1 lc_root=$2
 shift 2
 lc_some=$(lc_stats $lc_follow "$@")
 if [ "$(printf "%s\n" "$lc_some" | wc -l)" -eq $# ]; then
-  printf "%s\n" "$lc_some" | while read -r lc_s lc_m lc_t; do lc_one "$1" "$lc_s" "$lc_m" "$lc_t"; shift; done
+  printf "%s\n" "$lc_some" | while read -r lc_s lc_m lc_t; do lc_one "$1" "$lc_s" "$lc_m" "$lc_t" </dev/null; shift; done
 else
   for lc_each do
-    lc_some=$(lc_stats $lc_follow "$lc_each") || continue
+    lc_some=$(lc_stats $lc_follow "$lc_each") || { [ -h "$lc_each" ] || continue; lc_some="0 0 0"; }
     lc_one "$lc_each" $lc_some
   done
 fi'
 
-lc_list() { # PATH [-L]: KIND SIZE MODE TIME NAME, then where a link points; a file has no name
+lc_entries() { # PATH [-L]: KIND SIZE MODE TIME NAME, then where a link points; a file has no name
   if [ -d "$1" ]; then
     set -- "$1/." "$2"
     # shellcheck disable=SC2086
     if find / -prune -printf '' 2>/dev/null; then
       find $2 "$1" -name "$lc_keep" -prune -o -printf '%y %s %m %T@ %P\0%l\0'
     else
-      find $2 "$1" -name "$lc_keep" -prune -o -exec sh -c "$lc_told" sh "$2" "$1" {} +
+      LC_KEEP=$lc_keep LC_TOLD=$lc_told \
+        find "$1" -name "$lc_keep" -prune -o -exec sh -c 'eval "$LC_TOLD"' sh "$2" "$1" {} +
     fi
   elif [ -e "$1" ]; then
     # A link that is named is followed, as everything does.
@@ -97,6 +109,11 @@ lc_list() { # PATH [-L]: KIND SIZE MODE TIME NAME, then where a link points; a f
   elif [ -h "$1" ]; then
     printf 'o 0 0 0 \0\0'
   fi
+}
+
+lc_list() { # PATH [-L]
+  # A link in a circle is a complaint of find, and none of ours.
+  lc_entries "$@" || [ -n "$2" ] || lc_broken=1
   printf 'end\0'
 }
 
@@ -203,7 +220,9 @@ case $lc_verb in
     printf '%s\0' "$lc_line"
     lc_follow=
     [ "$1" != follow ] || lc_follow=-L
-    lc_list "$lc_line" "$lc_follow" ;;
+    lc_broken=""
+    lc_list "$lc_line" "$lc_follow"
+    [ -z "$lc_broken" ] || exit 1 ;;
   open)
     lc_target=$1 lc_kind=$2 lc_mine=
     lc_path
@@ -236,7 +255,8 @@ case $lc_verb in
     lc_path
     lc_part=$lc_line/big/$1
     umask 077
-    if [ "$2" = 0 ]; then
+    # Hashed on the way where there is a core for that; else reading it again costs less than a pipe more.
+    if [ "$2" = 0 ] && [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)" -gt 2 ]; then
       { tee "$lc_part" || echo failed >"$lc_part.failed"; } | lc_sum || exit
       if [ -e "$lc_part.failed" ]; then rm -f "$lc_part.failed"; exit 1; fi
     else

@@ -28,11 +28,13 @@ export interface Stage {
   /** The hash of the first bytes of it. */
   readonly prefix: (key: string, size: number) => Effect.Effect<string, FileTransferError>
   /** What follows so many bytes: gives the hash of the whole. */
-  readonly append: <E>(
+  readonly append: <E, E1>(
     key: string,
     from: number,
-    content: Stream.Stream<Uint8Array, E>
-  ) => Effect.Effect<string, E | FileTransferError>
+    content: Stream.Stream<Uint8Array, E>,
+    /** Hears how much there is, and how much of that is new. */
+    told: (size: number, more: number) => Effect.Effect<void, E1>
+  ) => Effect.Effect<string, E | E1 | FileTransferError>
   /** A partial file that is whole gets its name here. */
   readonly place: (key: string, entry: Entry) => Effect.Effect<void, FileTransferError>
   readonly publish: (plan: Plan) => Effect.Effect<void, FileTransferError>
@@ -66,6 +68,9 @@ export const setTimes = (at: Buffer, entry: Entry): void => {
   fs.utimesSync(at, seconds, seconds)
   fs.chmodSync(at, entry.mode & 0o777)
 }
+
+/** So much is written before the hash goes on. */
+const ahead = 4 * 1024 * 1024
 
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))
 
@@ -138,23 +143,27 @@ export const make = Effect.fnUntraced(function*(
     }
     return at(`tree/${path}`)
   }
-  const append = <E>(key: string, from: number, content: Stream.Stream<Uint8Array, E>) =>
+  const append: Stage["append"] = (key, from, content, told) =>
     Effect.scoped(Effect.gen(function*() {
       const handle = yield* Effect.acquireRelease(
         Effect.tryPromise({ try: () => open(at(`big/${key}`), from === 0 ? "w" : "r+", 0o600), catch: fail(key) }),
         (handle: FileHandle) => Effect.promise(() => handle.close())
       )
       const follower = yield* transferHash.follow(at(`big/${key}`), fail(key))
-      const size = yield* content.pipe(
-        Stream.mapAccum(from, (offset, chunk) => [offset + chunk.length, { chunk, offset }] as const),
-        // Several at a time: the next piece is decrypted while this one is written.
-        Stream.mapEffect(({ chunk, offset }) =>
-          Effect.as(
-            Effect.tryPromise({ try: () => handle.write(chunk, 0, chunk.length, offset), catch: fail(key) }),
-            offset + chunk.length
-          ), { concurrency: 4 }),
-        Stream.runFoldEffect(from, (_, size) => Effect.as(follower.written(size), size))
-      )
+      let size = from
+      let hashed = from
+      yield* Stream.runForEachChunk(content, (chunks) =>
+        Effect.gen(function*() {
+          for (const chunk of chunks) {
+            yield* Effect.tryPromise({ try: () => handle.write(chunk, 0, chunk.length, size), catch: fail(key) })
+            size += chunk.length
+            yield* told(size, chunk.length)
+          }
+          if (size - hashed > ahead) {
+            hashed = size
+            yield* follower.written(size)
+          }
+        }))
       yield* Effect.tryPromise({ try: () => handle.truncate(size), catch: fail(key) })
       return yield* follower.hash(size)
     }))

@@ -241,13 +241,13 @@ export const get = Effect.fn("Transfer.get")(function*(options: {
       const from = usable ? partial : 0
       yield* listener.resumed(0, from)
       const hashing = yield* Effect.fork(client.hashOne(origin, there(entry).path))
-      const content = client.read(path, from).pipe(
-        Stream.mapAccum(from, (size, chunk) => [size + chunk.length, { size: size + chunk.length, chunk }] as const),
+      const hash = yield* stage.append(
+        key,
+        from,
+        client.read(path, from),
         // One that grows for ever is not followed.
-        Stream.mapEffect(({ chunk, size }) => size > entry.size ? changed(entry) : Effect.succeed(chunk)),
-        Stream.tap((chunk) => listener.sent(0, chunk.length))
+        (size, more) => size > entry.size ? changed(entry) : listener.sent(0, more)
       )
-      const hash = yield* stage.append(key, from, content)
       if (hash !== (yield* Fiber.join(hashing))) return yield* corrupt(entry)
       yield* stage.place(key, entry)
       yield* listener.sent(1, 0)

@@ -122,12 +122,7 @@ export const make = Effect.fnUntraced(function*(options: {
   ): Effect.Effect<Buffer, Failure> =>
     Effect.scoped(Effect.gen(function*() {
       const process = yield* start(...words)
-      // Two at a time: the next piece waits in the channel when this one has gone. They keep their order.
-      const writing = input.pipe(
-        Stream.mapEffect(process.write, { concurrency: 2 }),
-        Stream.runDrain,
-        Effect.zipRight(process.endInput)
-      )
+      const writing = Effect.zipRight(Stream.runForEach(input, process.write), process.endInput)
       const [, output, said, status] = yield* Effect.all([
         writing,
         Stream.runCollect(process.stdout),
@@ -194,8 +189,12 @@ export const make = Effect.fnUntraced(function*(options: {
         const process = yield* start("look", follow ? "follow" : "")
         yield* process.write(line(path))
         yield* process.endInput
-        yield* Effect.forkScoped(Stream.runDrain(process.stderr))
-        return yield* looked(path, yield* transferTokens.make<Failure>(process.stdout))
+        const said = yield* Effect.forkScoped(errors(process))
+        const found = yield* looked(path, yield* transferTokens.make<Failure>(process.stdout))
+        const { code } = yield* process.exit
+        // What could not be listed would be missing without a word.
+        if (!("lacks" in found) && code !== 0) return yield* refused(path, yield* Fiber.join(said))
+        return found
       })),
 
     /** Hashes of files below a path, by name. */

@@ -17,6 +17,7 @@ import type { Entry } from "../services/FileTransferPlan.ts"
 import { manager } from "../services/Host.ts"
 import * as transferHash from "./transferHash.ts"
 import * as transferName from "./transferName.ts"
+import * as transferOnce from "./transferOnce.ts"
 import * as transferTar from "./transferTar.ts"
 import * as transferTree from "./transferTree.ts"
 
@@ -32,6 +33,12 @@ export const piece = 512 * 1024
 
 /** Pieces of all files together that are kept for hosts that come later: 32 MB. */
 const kept = 64
+
+/**
+ * A piece is read into the memory of the one so many before it, which has been written by then: at most four are being read, four
+ * wait, and some are on their way into the channel. Fresh memory for each would cost more than the cipher.
+ */
+const turns = 24
 
 /** What is written to a channel at a time. */
 const batch = 256 * 1024
@@ -89,17 +96,15 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
   const hashing = new Map<string, Effect.Effect<string, FileTransferError>>()
   const hashes = new Map<string, string>()
 
-  const readPiece = (handle: FileHandle, entry: Entry, index: number): Promise<Buffer> => {
+  const readPiece = (handle: FileHandle, entry: Entry, index: number, ring: Array<Buffer>): Promise<Buffer> => {
     const size = Math.min(piece, entry.size - index * piece)
-    const readOne = () =>
-      handle.read(Buffer.allocUnsafe(size), 0, size, index * piece).then(({ buffer, bytesRead }) =>
-        buffer.subarray(0, bytesRead)
-      )
-    if (!shared) return readOne()
+    const readOne = (into: Buffer) =>
+      handle.read(into, 0, size, index * piece).then(({ buffer, bytesRead }) => buffer.subarray(0, bytesRead))
+    if (!shared) return readOne(ring[index % turns] ??= Buffer.allocUnsafeSlow(piece))
     const key = `${index}/${entry.path}`
     const held = pieces.get(key)
     if (held !== undefined) return held
-    const reading = readOne()
+    const reading = readOne(Buffer.allocUnsafeSlow(size))
     pieces.set(key, reading)
     reading.catch(() => pieces.delete(key))
     const oldest = pieces.keys().next()
@@ -118,17 +123,22 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
       () => fail(entry, "Changed", "it changed while it was read")
     )
   const run = (entry: Entry, from: number, to: number): Stream.Stream<Buffer, FileTransferError> =>
-    Stream.unwrapScoped(Effect.map(opened(entry), (handle) =>
-      Stream.range(from, to - 1).pipe(
+    Stream.unwrapScoped(Effect.map(opened(entry), (handle) => {
+      const ring: Array<Buffer> = []
+      return Stream.range(from, to - 1).pipe(
         Stream.rechunk(1),
-        Stream.mapEffect((index) =>
-          Effect.tryPromise({ try: () => readPiece(handle, entry, index), catch: local(entry) }).pipe(
-            Effect.filterOrFail(
-              (chunk) => chunk.length === Math.min(piece, entry.size - index * piece),
-              () => fail(entry, "Changed", "it became shorter while it was read")
-            )
-          ), { concurrency: 4 })
-      )))
+        Stream.mapEffect(
+          (index) =>
+            Effect.tryPromise({ try: () => readPiece(handle, entry, index, ring), catch: local(entry) }).pipe(
+              Effect.filterOrFail(
+                (chunk) => chunk.length === Math.min(piece, entry.size - index * piece),
+                () => fail(entry, "Changed", "it became shorter while it was read")
+              )
+            ),
+          { concurrency: 4 }
+        )
+      )
+    }))
   const count = (entry: Entry): number => Math.ceil(entry.size / piece)
   const content = (entry: Entry, from: number) =>
     from >= count(entry) ? Stream.empty : Stream.concat(
@@ -172,12 +182,10 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
   /** Asked for by several hosts, it is made once. */
   const once = (entry: Entry) =>
     Effect.suspend(() => {
-      const held = hashing.get(entry.path)
-      if (held !== undefined) return Effect.succeed(held)
-      return Effect.tap(
-        Effect.cached(transferHash.ofFile(transferName.encode(at(entry.path)), entry.size, local(entry))),
-        (made) => Effect.sync(() => hashing.set(entry.path, made))
-      )
+      const path = transferName.encode(at(entry.path))
+      const made = hashing.get(entry.path) ?? transferOnce.make(transferHash.ofFile(path, entry.size, local(entry)))
+      hashing.set(entry.path, made)
+      return made
     })
 
   return {
@@ -188,7 +196,7 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
         ? Effect.suspend(() => hashes.has(entry.path) ? Effect.void : small(entry)).pipe(
           Effect.map(() => hashes.get(entry.path) ?? "")
         )
-        : Effect.flatten(once(entry)),
+        : once(entry),
     archive: (entries) => Stream.paginateEffect(0, (from) => batchFrom(entries, from))
   }
 }

@@ -22,6 +22,7 @@ import * as transferFiles from "../internal/transferFiles.ts"
 import * as transferGet from "../internal/transferGet.ts"
 import * as transferHost from "../internal/transferHost.ts"
 import * as transferIgnore from "../internal/transferIgnore.ts"
+import * as transferOnce from "../internal/transferOnce.ts"
 import * as transferPaths from "../internal/transferPaths.ts"
 import * as transferSend from "../internal/transferSend.ts"
 import * as transferSource from "../internal/transferSource.ts"
@@ -244,7 +245,7 @@ const originOf = Effect.fnUntraced(function*(asked: Asked, shared: boolean) {
     root,
     kind,
     source: transferSource.make((path) => kind === "file" ? local : `${local}/${path}`, shared),
-    manifest: shared ? yield* Effect.cached(manifest) : manifest
+    manifest: transferOnce.make(manifest)
   }
   return origin
 })

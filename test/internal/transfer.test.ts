@@ -1,11 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { spawnSync } from "node:child_process"
 import * as transferGet from "../../src/internal/transferGet.ts"
 import * as transferIgnore from "../../src/internal/transferIgnore.ts"
 import * as transferName from "../../src/internal/transferName.ts"
+import * as transferOnce from "../../src/internal/transferOnce.ts"
 import * as transferTar from "../../src/internal/transferTar.ts"
 import * as transferTokens from "../../src/internal/transferTokens.ts"
 import type { Entry, Manifest } from "../../src/services/FileTransferPlan.ts"
@@ -23,6 +27,23 @@ const directory = (path: string) => entry(path, { kind: "directory" })
 const manifest = (...entries: ReadonlyArray<Entry>): Manifest => ({ root: "directory", entries })
 
 const bytes = FastCheck.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))
+
+describe("what is made once", () => {
+  it.effect("is made again when who asked first was interrupted", () =>
+    Effect.gen(function*() {
+      const begun = yield* Deferred.make<void>()
+      const times = yield* Ref.make(0)
+      const made = transferOnce.make(
+        Effect.flatMap(Ref.updateAndGet(times, (n) => n + 1), (n) =>
+          n === 1 ? Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never) : Effect.succeed(n))
+      )
+      const first = yield* Effect.fork(made)
+      yield* Deferred.await(begun)
+      const others = yield* Effect.fork(Effect.all([made, made], { concurrency: 2 }))
+      yield* Fiber.interrupt(first)
+      assert.deepStrictEqual(yield* Fiber.join(others), [2, 2])
+    }))
+})
 
 describe("names", () => {
   it.prop("of any bytes become text and bytes again", [bytes], ([name]) => {

@@ -17,7 +17,7 @@ transferConformance("FileTransfer on the manager", managerConnection.make())
 
 /** Every command that a host has from busybox alone: a find without -printf, a tar without fractions of a second. */
 const busybox =
-  "sh find stat tar xargs mv readlink sed head tail cat wc sha256sum mkdir rm rmdir tee dd touch chmod ls sort tr cut mktemp ln printf"
+  "sh find stat tar xargs mv readlink sed head tail cat wc sha256sum mkdir rm rmdir tee dd touch chmod ls sort tr cut mktemp ln id printf"
 
 const poor = Effect.gen(function*() {
   const directory = yield* trees.temporary

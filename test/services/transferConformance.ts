@@ -403,7 +403,7 @@ export const transferConformance = <E>(
 
     it.scopedLive("says what is missing, and what the host's own tools complain of", () =>
       Effect.gen(function*() {
-        const { here, remote, there } = yield* setup
+        const { connection, here, remote, there } = yield* setup
         assert.deepInclude(yield* Effect.flip(FileTransfer.send(remote, `${here}/no`, there)), {
           reason: "Missing",
           host: manager.alias
@@ -416,6 +416,14 @@ export const transferConformance = <E>(
         const denied = yield* Effect.flip(FileTransfer.send(remote, `${here}/file`, "/proc/no/such/file"))
         assert.deepInclude(denied, { _tag: "FileTransferError", reason: "Remote" })
         assert.match(denied.message, /\/proc\/no/)
+        // As root nothing is closed.
+        yield* said(
+          connection,
+          `mkdir -p '${there}/t/closed'; touch '${there}/t/closed/a'; chmod 0 '${there}/t/closed'`
+        )
+        if ((yield* said(connection, "id -u")) === "0\n") return
+        const closed = yield* Effect.flip(FileTransfer.get(remote, `${there}/t`, `${here}/t`))
+        assert.deepInclude(closed, { _tag: "FileTransferError", reason: "Remote" })
       }))
 
     it.scopedLive("sends to many at once, and one that fails is no trouble to the others", () =>
