@@ -10,13 +10,14 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import type { Readable } from "node:stream"
-import type { ExitStatus, Invocation, RemoteProcess } from "../services/SshConnection.ts"
+import type { Invocation, RemoteProcess } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import { readAll } from "./duplexStream.ts"
 import { bySignal } from "./exitStatus.ts"
 import * as Errors from "./opensshErrors.ts"
 import type { Link } from "./opensshLink.ts"
 import * as Status from "./opensshStatus.ts"
+import * as ProcessEnd from "./processEnd.ts"
 import { shellInput } from "./shipping.ts"
 import { linkLost } from "./ssh2Errors.ts"
 
@@ -72,27 +73,17 @@ export const start = Effect.fnUntraced(
     const nonce = (yield* Random.nextIntBetween(0, 2 ** 48)).toString(36) +
       (yield* Random.nextIntBetween(0, 2 ** 48)).toString(36)
     const started = yield* Deferred.make<void, SshError>()
-    const exit = yield* Deferred.make<ExitStatus, SshError>()
+    const end = ProcessEnd.unsafeMake()
     /** Whether the session came to its own end: else its outputs only seem to. */
     const closed = yield* Deferred.make<void, SshError>()
     const child = yield* client(link, ["--", "lazycluster", Status.command(invocation.program, nonce)])
 
-    const writers = new Set<(result: Effect.Effect<void, SshError>) => void>()
-    /** What a write comes to from now on. What a process does not take any more is dropped: its exit says why. */
-    let over: Effect.Effect<void, SshError> | undefined
     let stands = false
     let early = ""
     const lost = (cause: unknown): SshError => linkLost(host, "exec", cause)
-    const finish = (status: Effect.Effect<ExitStatus, SshError>, writes: Effect.Effect<void, SshError>): void => {
-      if (over !== undefined) return
-      over = writes
-      Deferred.unsafeDone(exit, status)
-      for (const settle of writers) settle(writes)
-      writers.clear()
-    }
     const fail = (error: SshError): void => {
       Deferred.unsafeDone(started, Effect.fail(error))
-      finish(Effect.fail(error), Effect.fail(error))
+      end.finish(Effect.fail(error), Effect.fail(error))
       Deferred.unsafeDone(closed, Effect.fail(error))
     }
 
@@ -101,7 +92,7 @@ export const start = Effect.fnUntraced(
         stands = true
         Deferred.unsafeDone(started, Effect.void)
       } else {
-        finish(
+        end.finish(
           Effect.succeed({ code: frame.code, ...(frame.signal === undefined ? {} : { signal: frame.signal }) }),
           Effect.void
         )
@@ -125,7 +116,7 @@ export const start = Effect.fnUntraced(
         if (!lives) return fail(lost(new Error(link.log.said().at(-1) ?? "ssh has ended")))
         if (!stands) return fail(Errors.session(host, "exec", early))
         // Nothing but a KILL ends the shell around the program without a word.
-        finish(Effect.succeed(bySignal("KILL")), Effect.void)
+        end.finish(Effect.succeed(bySignal("KILL")), Effect.void)
         return Deferred.unsafeDone(closed, Effect.void)
       })
     }
@@ -139,27 +130,16 @@ export const start = Effect.fnUntraced(
 
     const output = (readable: Readable): Stream.Stream<Uint8Array, SshError> =>
       Stream.concat(readAll(readable, lost), Stream.execute(Deferred.await(closed)))
-    const write = (chunk: Uint8Array | string): Effect.Effect<void, SshError> =>
-      Effect.async((resume) => {
-        if (over !== undefined) return resume(over)
-        if (child.stdin.writableEnded) return resume(Effect.void)
-        const settle = (result: Effect.Effect<void, SshError>): void => {
-          writers.delete(settle)
-          resume(result)
-        }
-        writers.add(settle)
-        // What went wrong is told by the end of the client.
-        return void child.stdin.write(chunk, (cause) => cause ? undefined : settle(Effect.void))
-      })
     // It comes along, and is read once the program is there.
     child.stdin.write(shellInput(invocation))
     yield* Deferred.await(started)
     return {
-      write,
+      // What went wrong is told by the end of the client.
+      write: (chunk) => end.write(child.stdin, chunk, () => undefined),
       endInput: Effect.sync(() => void child.stdin.end()),
       stdout: output(child.stdout),
       stderr: output(stderr),
-      exit: Deferred.await(exit)
+      exit: end.exit
     }
   }
 )

@@ -66,6 +66,8 @@ describe.skipIf(!Fleet.available)("logging in to sshd", () => {
               "password 2",
               "password 3"
             ])
+            assert.strictEqual(yield* login(file, { password }, { transport: "openssh" }), "host1\n")
+            assert.include(yield* refused(file, { password: wrong }, { transport: "openssh" }), "Permission denied")
           })
         ), 60_000)
     }
@@ -88,6 +90,9 @@ describe.skipIf(!Fleet.available)("logging in to sshd", () => {
             assert.strictEqual(yield* login(file, { password }), "host1\n")
             assert.strictEqual(yield* login(file, { answers: { Password: password } }), "host1\n")
             assert.include(yield* refused(file, { password: wrong }), "the answers to its prompts")
+            const openssh = { transport: "openssh" } as const
+            assert.strictEqual(yield* login(file, { answers: { Password: password } }, openssh), "host1\n")
+            assert.include(yield* refused(file, { password: wrong }, openssh), "Permission denied")
           })
         ),
       60_000
