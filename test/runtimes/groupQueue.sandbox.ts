@@ -17,13 +17,30 @@ const three = ["host-1", "host-2", "host-3"]
 
 const items = Array.from({ length: 30 }, (_, n) => n)
 
-const slow = (n: number) => RuntimeTask.make("slow").pipe(RuntimeTask.runCommand(`sleep 0.3; echo ${n}`))
+/** Of the second host, and under way when that is disturbed. */
+const long = 4
+
+const slow = (n: number, first = "true") =>
+  RuntimeTask.make("slow").pipe(RuntimeTask.runCommand(`${first}; sleep ${n === long ? 2 : 0.3}; echo ${n}`))
+
+type Disturb = (host: Sandbox.SandboxHost, marks: string) => Effect.Effect<void>
+
+/** From this item on, tasks of the disturbed queue wait until the host is back. */
+const late = 12
+
+/** Marks that a task runs on a host again that was cut off. */
+const back = (marks: string, directory: string) =>
+  `if [ -e ${marks}/cut ] && [ "$WORKING_DIR" = ${directory} ]; then touch ${marks}/back; fi`
 
 /** Does something to a host once some items are done, and gives the results. */
-const disturbed = (group: RuntimeGroup.RuntimeGroup, disturb: Effect.Effect<void>) =>
+const disturbed = (
+  group: RuntimeGroup.RuntimeGroup,
+  disturb: Effect.Effect<void>,
+  task: (n: number) => RuntimeTask.RuntimeTask<[]>
+) =>
   Effect.gen(function*() {
     const done = yield* Ref.make(0)
-    return yield* RuntimeGroup.forEach(group, items, slow, { perHost: 2 }).pipe(
+    return yield* RuntimeGroup.forEach(group, items, task, { perHost: 2 }).pipe(
       Stream.tap(() => Effect.whenEffect(disturb, Effect.map(Ref.updateAndGet(done, (n) => n + 1), (n) => n === 4))),
       Stream.runCollect,
       Effect.map((all) => [...all])
@@ -32,19 +49,29 @@ const disturbed = (group: RuntimeGroup.RuntimeGroup, disturb: Effect.Effect<void
 
 layer(Layer.merge(Sandbox.layer({ hosts: 3 }), NodeContext.layer), { excludeTestServices: true })("forEach", (it) => {
   /** Runs a queue on a Sandbox whose second host is disturbed; nothing is left on any host. */
-  const tried = (
-    disturb: (host: Sandbox.SandboxHost) => Effect.Effect<void>,
-    settled: (host: Sandbox.SandboxHost) => Effect.Effect<void> = () => Effect.void
-  ) =>
+  const tried = (options: {
+    readonly disturb: Disturb
+    readonly settled?: (host: Sandbox.SandboxHost) => Effect.Effect<void>
+    /** Whether the host is waited for. */
+    readonly returns: boolean
+  }) =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.Sandbox
+      const marks = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
       const host = sandbox.hosts[1]
       if (host === undefined) return yield* Effect.dieMessage("no host")
       const config = yield* configure(sandbox, {})
       const { exit, reports } = yield* run(
         RuntimeGroup.make(three, { lease: "5 seconds" }).pipe(
-          Effect.flatMap((group) => disturbed(group, disturb(host))),
-          Effect.ensuring(settled(host)),
+          Effect.flatMap((group) => {
+            const second = group.runtimes[1]?.workingDirectory ?? ""
+            return disturbed(group, options.disturb(host, marks), (n) => {
+              if (!options.returns) return slow(n)
+              const waits = n < late ? "true" : `until [ -e ${marks}/back ]; do sleep 0.1; done`
+              return slow(n, `${back(marks, second)}; ${waits}`)
+            })
+          }),
+          Effect.ensuring(options.settled?.(host) ?? Effect.void),
           Effect.scoped,
           Effect.provide(services(sandbox, config, { keepalive: "500 millis" }))
         )
@@ -58,7 +85,7 @@ layer(Layer.merge(Sandbox.layer({ hosts: 3 }), NodeContext.layer), { excludeTest
 
   it.scoped("goes on elsewhere when a host falls silent", () =>
     Effect.gen(function*() {
-      const all = yield* tried(({ stall }) => stall, ({ resume }) => resume)
+      const all = yield* tried({ disturb: ({ stall }) => stall, settled: ({ resume }) => resume, returns: false })
       assert.isAbove(all.filter(({ attempt }) => attempt > 1).length, 0)
       assert.isAbove(all.filter(({ host }) => host === "host-2").length, 0)
       assert.deepStrictEqual(all.slice(-9).filter(({ host }) => host === "host-2"), [])
@@ -66,9 +93,13 @@ layer(Layer.merge(Sandbox.layer({ hosts: 3 }), NodeContext.layer), { excludeTest
 
   it.scoped("runs again what a cut connection has cost, and goes on with the host", () =>
     Effect.gen(function*() {
-      const all = yield* tried(({ cut }) => cut)
+      const fs = yield* FileSystem.FileSystem
+      const all = yield* tried({
+        disturb: ({ cut }, marks) => Effect.zipRight(cut, Effect.orDie(fs.writeFileString(`${marks}/cut`, ""))),
+        returns: true
+      })
       assert.isAbove(all.filter(({ attempt }) => attempt > 1).length, 0)
-      assert.isAbove(all.slice(-12).filter(({ host }) => host === "host-2").length, 0)
+      assert.isAbove(all.slice(late).filter(({ host }) => host === "host-2").length, 0)
     }))
 
   it.scoped("ends the processes when its reader leaves", () =>
