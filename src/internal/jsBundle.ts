@@ -130,7 +130,7 @@ export const make: Effect.Effect<Bundler> = Effect.gen(function*() {
   const one = yield* Effect.makeSemaphore(1)
   return (module, name) =>
     one.withPermits(1)(Effect.gen(function*() {
-      const key = JSON.stringify([process.cwd(), module, name])
+      const key = [process.cwd(), module, name].join("\0")
       const kept = (yield* Ref.get(all)).get(key)
       if (kept !== undefined && (yield* isFresh(kept))) return kept
       const made = yield* build(module, name)
