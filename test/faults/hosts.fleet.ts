@@ -173,7 +173,8 @@ describe.skipIf(!Fleet.available)("on real hosts", () => {
         yield* fs.writeFileString(file, "")
         is(yield* failsWith(use, { host1: { UserKnownHostsFile: file } }), "SshError", "HostKeyUnknown")
         const ours = yield* fs.readFileString(`${fleet.home}/.ssh/known_hosts`)
-        const other = /^10\.77\.0\.3 (.*)$/m.exec(ours)?.[1]
+        const other = /^10\.77\.0\.3\S* (.*)$/m.exec(ours)?.[1]
+        assert.isDefined(other)
         yield* fs.writeFileString(file, `10.77.0.1 ${other}\n`)
         for (const StrictHostKeyChecking of ["yes", "accept-new", "no"]) {
           const host1 = { UserKnownHostsFile: file, StrictHostKeyChecking }
