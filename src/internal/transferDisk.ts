@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -154,11 +155,16 @@ export const make = Effect.fnUntraced(function*(
       let hashed = from
       yield* Stream.runForEachChunk(content, (chunks) =>
         Effect.gen(function*() {
-          for (const chunk of chunks) {
-            yield* Effect.tryPromise({ try: () => handle.write(chunk, 0, chunk.length, size), catch: fail(key) })
-            size += chunk.length
-            yield* told(size, chunk.length)
-          }
+          const pieces = Chunk.toReadonlyArray(chunks)
+          const more = pieces.reduce((sum, piece) => sum + piece.length, 0)
+          yield* Effect.tryPromise({ try: () => handle.writev(pieces, size), catch: fail(key) }).pipe(
+            Effect.filterOrFail(
+              ({ bytesWritten }) => bytesWritten === more,
+              () => fail(key)(new Error("the disk took less than was written: is it full?"))
+            )
+          )
+          size += more
+          yield* told(size, more)
           if (size - hashed > ahead) {
             hashed = size
             yield* follower.written(size)
