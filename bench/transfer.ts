@@ -1,5 +1,5 @@
 /**
- * `npm run bench:transfer [ROUNDS]`: transfers beside those of OpenSSH, tar and rsync on the same server, in turn, in the same run.
+ * `npm run bench:transfer [ROUNDS [PART OF A NAME]]`: transfers beside those of OpenSSH, tar and rsync on the same server, in turn, in the same run.
  * Every figure is a median of whole operations: a connection of its own, the transfer, the end. Only the ratios mean something
  * elsewhere.
  */
@@ -21,6 +21,7 @@ import * as SshConfig from "../src/services/SshConfig.ts"
 import * as sshd from "./transferSshd.ts"
 
 const rounds = Number(process.argv[2] ?? 5)
+const wanted = process.argv[3] ?? ""
 const megabytes = 512
 const folders = 30
 const files = 3000
@@ -154,7 +155,8 @@ Effect.gen(function*() {
       os.loadavg()[0]?.toFixed(1)
     }, node ${process.version}, medians of ${rounds}\n`
   )
-  yield* Effect.forEach(cases(work, config), measure, { discard: true }).pipe(
-    Effect.provide(Ssh.layer().pipe(Layer.provide(SshConfig.layer({ file: config }))))
-  )
+  yield* Effect.forEach(cases(work, config).filter(({ name }) => name.includes(wanted)), measure, { discard: true })
+    .pipe(
+      Effect.provide(Ssh.layer().pipe(Layer.provide(SshConfig.layer({ file: config }))))
+    )
 }).pipe(Effect.scoped, Effect.provide(NodeContext.layer), NodeRuntime.runMain)

@@ -9,6 +9,7 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Duplex } from "../internal/duplex.ts"
+import type { FileCalls, FileRequests } from "./FileCalls.ts"
 import type { Host } from "./Host.ts"
 import type { HostIdentity } from "./HostIdentity.ts"
 import type { SshError } from "./SshError.ts"
@@ -109,8 +110,20 @@ export interface Files {
   readonly rename: (from: string, to: string) => Effect.Effect<void, SshError>
   /** Removes a file; one that is not there is fine. */
   readonly removeFile: (path: string) => Effect.Effect<void, SshError>
+  /** One operation at a time, as the system of the host does them. Paths are absolute. */
+  readonly calls: FileCalls
   /** Whether the session behind it has ended while the connection lives; absent where that cannot be. */
   readonly over?: Effect.Effect<boolean> | undefined
+}
+
+/**
+ * The files of one session, without what it takes a program on the host for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionFiles extends Omit<Files, "calls"> {
+  readonly calls: FileRequests
 }
 
 /**

@@ -96,6 +96,8 @@ export class SshError extends Schema.TaggedError<SshError>("lazycluster/SshError
   step: Schema.String,
   detail: Schema.String,
   hint: Schema.optional(Schema.String),
+  /** Of a file operation: what the system of the host calls it, as `ENOENT`, where that is known. */
+  code: Schema.optional(Schema.String),
   cause: Schema.optional(Schema.Defect)
 }) {
   override get message(): string {

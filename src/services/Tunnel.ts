@@ -4,17 +4,14 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Duplex } from "../internal/duplex.ts"
+import * as heldListener from "../internal/heldListener.ts"
 import { join } from "../internal/joinDuplex.ts"
-import * as portHolder from "../internal/portHolder.ts"
 import * as socketPath from "../internal/socketPath.ts"
-import * as tunnelListener from "../internal/tunnelListener.ts"
-import * as tunnelState from "../internal/tunnelState.ts"
 import type { Host } from "./Host.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Address, SshConnection } from "./SshConnection.ts"
@@ -131,31 +128,14 @@ export const make = Effect.fn("Tunnel.make")(function*(
       Effect.catchAll((error) => Effect.logDebug(`tunnel: ${error.message}`))
     )
 
-  const state = yield* tunnelState.make
-  const bound = yield* Deferred.make<number, SshError>()
-  yield* tunnelListener.run({ from, at, pass, bound, state, healWithin }).pipe(
-    Effect.raceFirst(Effect.all([state.watch(from), state.watch(to)], { concurrency: 2, discard: true })),
-    Effect.catchAll((error) =>
-      // A port that cannot be bound at first is told to whoever opens the tunnel.
-      Effect.unlessEffect(
-        Effect.zipRight(
-          Effect.logWarning(`tunnel from ${from.host.alias} to ${to.host.alias} is over: ${error.message}`),
-          state.close(error)
-        ),
-        Deferred.fail(bound, error)
-      )
-    ),
-    Effect.forkScoped
-  )
-  const port = yield* Deferred.await(bound).pipe(
-    Effect.catchAll((error) =>
-      Effect.flatMap(
-        from.connection,
-        (connection) => Effect.flip(portHolder.name(connection, at, error))
-      )
-    )
-  )
-  if (from.holdsPort !== undefined && port !== 0) yield* from.holdsPort(port)
+  const { port, states } = yield* heldListener.make({
+    from,
+    at,
+    with: [to],
+    what: `tunnel from ${from.host.alias} to ${to.host.alias}`,
+    pass,
+    healWithin
+  })
   yield* Metrics.held(Metrics.tunnelsOpen, from.host.alias)
   return {
     from: from.host,
@@ -163,6 +143,6 @@ export const make = Effect.fn("Tunnel.make")(function*(
     port,
     to: to.host,
     target,
-    states: state.changes
+    states
   }
 })

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Duplex } from "node:stream"
-import type { Gate } from "./memoryGate.ts"
+import type { Way } from "./memoryWay.ts"
 
 /** What a closed socket says to its writer. */
 const reset = () => Object.assign(new Error("write ECONNRESET"), { code: "ECONNRESET" })
@@ -12,19 +12,18 @@ const reset = () => Object.assign(new Error("write ECONNRESET"), { code: "ECONNR
 class End extends Duplex {
   peer: End | undefined
   private taken: (() => void) | undefined
-  private readonly gates: ReadonlyArray<Gate>
+  private readonly ways: ReadonlyArray<Way>
 
-  constructor(gates: ReadonlyArray<Gate>) {
+  constructor(ways: ReadonlyArray<Way>) {
     super({ allowHalfOpen: true })
-    this.gates = gates
+    this.ways = ways
     // Whoever holds this end may not listen: a broken connection must not end the process.
     this.on("error", () => undefined)
   }
 
-  private pass(go: () => void): void {
-    const shut = this.gates.find((gate) => !gate.isOpen())
-    if (shut === undefined) go()
-    else shut.whenOpen(() => this.pass(go))
+  private pass(bytes: number, go: () => void, [way, ...others] = this.ways): void {
+    if (way === undefined) go()
+    else way.pass(bytes, () => this.pass(bytes, go, others))
   }
 
   override _read(): void {
@@ -34,7 +33,7 @@ class End extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error) => void): void {
-    this.pass(() => {
+    this.pass(chunk.length, () => {
       const peer = this.peer
       if (peer === undefined || peer.destroyed) return done(reset())
       // Done only when the other end wants more: back-pressure passes through.
@@ -44,7 +43,7 @@ class End extends Duplex {
   }
 
   override _final(done: (error?: Error) => void): void {
-    this.pass(() => {
+    this.pass(0, () => {
       this.peer?.push(null)
       done()
     })
@@ -55,7 +54,7 @@ class End extends Duplex {
     this.taken = undefined
     taken?.()
     if (peer !== undefined && !peer.destroyed) {
-      this.pass(() => {
+      this.pass(0, () => {
         if (error !== null) peer.destroy(error)
         else if (!this.writableFinished && !peer.readableEnded) peer.push(null)
       })
@@ -65,13 +64,13 @@ class End extends Duplex {
 }
 
 /**
- * Each gate holds back what passes it, in both directions.
+ * Each way holds back what passes it, in both directions.
  *
  * @internal
  */
-export const pair = (gates: ReadonlyArray<Gate>): readonly [Duplex, Duplex] => {
-  const one = new End(gates)
-  const other = new End(gates)
+export const pair = (ways: ReadonlyArray<Way>): readonly [Duplex, Duplex] => {
+  const one = new End(ways)
+  const other = new End(ways)
   one.peer = other
   other.peer = one
   return [one, other]

@@ -11,8 +11,6 @@ export interface Gate {
   readonly open: Effect.Effect<void>
   readonly close: Effect.Effect<void>
   readonly wait: Effect.Effect<void>
-  /** The same for streams of Node: at once, or when the gate opens. */
-  readonly whenOpen: (go: () => void) => void
 }
 
 /** @internal */
@@ -35,10 +33,6 @@ export const make = (): Gate => {
       if (open) return go()
       waiting.add(go)
       return Effect.sync(() => waiting.delete(go))
-    }),
-    whenOpen: (go) => {
-      if (open) go()
-      else waiting.add(go)
-    }
+    })
   }
 }

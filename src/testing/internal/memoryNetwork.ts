@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream"
 import type { Address } from "../../services/SshConnection.ts"
 import { SshError } from "../../services/SshError.ts"
 import * as memoryDuplex from "./memoryDuplex.ts"
-import type { Gate } from "./memoryGate.ts"
+import type { Way } from "./memoryWay.ts"
 
 /** @internal */
 export interface Bound {
@@ -123,7 +123,7 @@ export const close = (network: Network, bound: Bound): Effect.Effect<void> =>
   )
 
 /**
- * Connects as a process of the network would; the near end is the caller's to close.
+ * Connects to who listens there in the network, as `host` sees it; the near end is the caller's to close. The bytes go `ways`.
  *
  * @internal
  */
@@ -131,7 +131,7 @@ export const connect = (
   network: Network,
   to: Address,
   host: string,
-  gates: ReadonlyArray<Gate>
+  ways: ReadonlyArray<Way>
 ): Effect.Effect<Duplex, SshError> =>
   Effect.suspend(() => {
     const bound = find(network, to, host)
@@ -144,7 +144,7 @@ export const connect = (
         hint: "does the program listen there yet?"
       })
     }
-    const [near, far] = memoryDuplex.pair(gates)
+    const [near, far] = memoryDuplex.pair(ways)
     bound.open.add(far)
     far.once("close", () => bound.open.delete(far))
     return Effect.as(Queue.offer(bound.arrivals, far), near)

@@ -3,15 +3,11 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as fs from "node:fs"
-import type { Attributes } from "ssh2"
+import * as packets from "./sandboxSftpPacket.ts"
 
-/**
- * A failure of a file operation.
- *
- * @internal
- */
-export type Failure = NodeJS.ErrnoException
+const codes = { endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4, badMessage: 5, unsupported: 8 } as const
 
 const texts: Readonly<Record<number, string>> = {
   0: "Success",
@@ -24,37 +20,55 @@ const texts: Readonly<Record<number, string>> = {
 }
 
 /**
- * Status codes and what sftp-server says with them.
+ * A request that is answered with a status other than success.
  *
  * @internal
  */
-export const Status = {
-  endOfFile: 1,
-  failure: 4,
-  unsupported: 8,
-  text: (code: number): string => texts[code] ?? "Failure"
-}
+export class Refusal extends Data.TaggedError("Refusal")<{ readonly code: number }> {}
 
-const codes: Readonly<Record<string, number>> = {
-  ENOENT: 2,
-  ENOTDIR: 2,
-  EBADF: 2,
-  ELOOP: 2,
-  EPERM: 3,
-  EACCES: 3,
-  EFAULT: 3,
-  ENAMETOOLONG: 5,
-  EINVAL: 5,
-  ENOSYS: 8
+/**
+ * The refusal of a name.
+ *
+ * @internal
+ */
+export const refuse = (reason: keyof typeof codes): Refusal => new Refusal({ code: codes[reason] })
+
+const reasons: Readonly<Record<string, keyof typeof codes>> = {
+  ENOENT: "noSuchFile",
+  ENOTDIR: "noSuchFile",
+  EBADF: "noSuchFile",
+  ELOOP: "noSuchFile",
+  EPERM: "permissionDenied",
+  EACCES: "permissionDenied",
+  EFAULT: "permissionDenied",
+  ENAMETOOLONG: "badMessage",
+  EINVAL: "badMessage",
+  // What Node says of a name with a zero byte, and of numbers that are too large.
+  ERR_INVALID_ARG_VALUE: "badMessage",
+  ERR_OUT_OF_RANGE: "badMessage",
+  ENOSYS: "unsupported"
 }
 
 /**
- * The status code of an error, as sftp-server maps it; success without one.
+ * The refusal for an error of the file system, as sftp-server maps it.
  *
  * @internal
  */
-export const statusOf = (error: Failure | null | undefined): number =>
-  error === null || error === undefined ? 0 : codes[error.code ?? ""] ?? Status.failure
+export const refusalOf = (error: unknown): Refusal =>
+  refuse(reasons[(error as NodeJS.ErrnoException | undefined)?.code ?? ""] ?? "failure")
+
+/**
+ * The answer without data.
+ *
+ * @internal
+ */
+export const status = (id: number, code: number): Buffer =>
+  packets.packet(101, [
+    packets.u32(id),
+    packets.u32(code),
+    packets.bytes(texts[code] ?? "Failure"),
+    packets.bytes("")
+  ])
 
 /**
  * The flags of `open` for those of a request.
@@ -71,19 +85,43 @@ export const toOpenFlags = (flags: number): number => {
     ((flags & 32) === 0 ? 0 : O_EXCL)
 }
 
+/** Version 3 counts seconds in 32 bits. */
+const seconds = (milliseconds: number): number => Math.min(Math.max(Math.floor(milliseconds / 1000), 0), 0xffffffff)
+
 /**
  * What is told of a file.
  *
  * @internal
  */
-export const toAttributes = (stats: fs.Stats): Attributes => ({
-  mode: stats.mode,
-  uid: stats.uid,
-  gid: stats.gid,
-  size: stats.size,
-  atime: Math.floor(stats.atimeMs / 1000),
-  mtime: Math.floor(stats.mtimeMs / 1000)
-})
+export const attributes = (stats: fs.Stats): Buffer =>
+  Buffer.concat([
+    packets.u32(1 | 2 | 4 | 8),
+    packets.u64(stats.size),
+    ...[stats.uid, stats.gid, stats.mode, seconds(stats.atimeMs), seconds(stats.mtimeMs)].map(packets.u32)
+  ])
+
+/**
+ * What is told of a file system.
+ *
+ * @internal
+ */
+export const fileSystem = (stats: fs.BigIntStatsFs): Buffer =>
+  // Node tells neither the size of a fragment, nor an id, nor flags, nor the longest name.
+  Buffer.concat(
+    [
+      stats.bsize,
+      stats.bsize,
+      stats.blocks,
+      stats.bfree,
+      stats.bavail,
+      stats.files,
+      stats.ffree,
+      stats.ffree,
+      0n,
+      0n,
+      255n
+    ].map(packets.u64)
+  )
 
 const kinds: Readonly<Record<number, string>> = {
   [fs.constants.S_IFDIR]: "d",
@@ -104,7 +142,7 @@ const permissions = (mode: number): string =>
  *
  * @internal
  */
-export const longName = (name: string, stats: fs.Stats): string => {
+export const longName = (name: Buffer, stats: fs.Stats): Buffer => {
   const when = stats.mtime.toString().slice(4, 21)
   const parts = [
     `${kinds[stats.mode & fs.constants.S_IFMT] ?? "-"}${permissions(stats.mode)}`,
@@ -112,8 +150,7 @@ export const longName = (name: string, stats: fs.Stats): string => {
     String(stats.uid).padEnd(8),
     String(stats.gid).padEnd(8),
     String(stats.size).padStart(8),
-    `${when.slice(0, 6)} ${when.slice(12)}`,
-    name
+    `${when.slice(0, 6)} ${when.slice(12)} `
   ]
-  return parts.join(" ")
+  return Buffer.concat([Buffer.from(parts.join(" ")), name])
 }
