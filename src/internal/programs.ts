@@ -11,6 +11,9 @@ const at = (path: string) => new URL(`../../programs/${path}`, import.meta.url)
 
 const extensions = { sh: ".sh", python: ".py", node: ".mjs" } as const
 
+/** What stands before a script that begins as others do. */
+const beginnings: Readonly<Record<string, string>> = { run: "record.sh", spawn: "record.sh" }
+
 /**
  * A script as it was written. One that is a folder is the text of its parts, in the order of their names.
  *
@@ -18,9 +21,10 @@ const extensions = { sh: ".sh", python: ".py", node: ".mjs" } as const
  */
 export const read = (name: string, language: Program["language"]): string => {
   const extension = extensions[language]
+  const beginning = beginnings[name]
   const paths = existsSync(at(name))
     ? readdirSync(at(name)).filter((part) => part.endsWith(extension)).sort().map((part) => `${name}/${part}`)
-    : [`${name}${extension}`]
+    : [...(beginning === undefined ? [] : [beginning]), `${name}${extension}`]
   return paths.map((path) => readFileSync(at(path), "utf8")).join("\n")
 }
 
