@@ -12,6 +12,7 @@ import type { HostFacts } from "../services/HostFacts.ts"
 import type { HostIdentity } from "../services/HostIdentity.ts"
 import type { Address, ExitStatus, Files, Listener, SshConnection } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
+import type { Fault } from "./InMemoryFaults.ts"
 
 /**
  * What a stand-in for an HTTP server is asked.
@@ -125,8 +126,10 @@ export interface HostOptions {
   readonly matches?: ReadonlyArray<Match> | undefined
   /** Sessions that a connection carries, as of sshd. Default 10. */
   readonly maxSessions?: number | undefined
-  /** As of sshd. Default `true`. */
-  readonly allowForwarding?: boolean | undefined
+  /** Connections on their way in at a time; sshd hangs up on further ones. Default 100. */
+  readonly maxStartups?: number | undefined
+  /** AllowTcpForwarding of sshd: `local` for what is dialled through it, `remote` for what listens there. Default `true`. */
+  readonly allowForwarding?: boolean | "local" | "remote" | undefined
   /** Whether it is on the manager's own network, as `localhost` is. Default `false`. */
   readonly sharesManagerNetwork?: boolean | undefined
   /** What it tells of itself. Default: a key, an address and a user of its own; another host's make two names of one machine. */
@@ -167,5 +170,7 @@ export type Entry =
     }
     | { readonly _tag: "Freed"; readonly port: number; readonly path?: string | undefined }
     | { readonly _tag: "Dialled"; readonly address: string; readonly port: number }
-    | { readonly _tag: "Fault"; readonly fault: string }
+    /** Something goes wrong, or is taken back. */
+    | { readonly _tag: "Fault"; readonly fault: Fault }
+    | { readonly _tag: "Mended"; readonly fault: Fault }
   )

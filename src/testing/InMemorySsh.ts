@@ -13,6 +13,7 @@ import type { HostFacts } from "../services/HostFacts.ts"
 import * as Ssh from "../services/Ssh.ts"
 import type { Files } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
+import type { Fault } from "./InMemoryFaults.ts"
 import type { Commands, Entry, HostOptions, Match } from "./InMemoryHost.ts"
 import * as memoryWorld from "./internal/memoryWorld.ts"
 
@@ -37,6 +38,8 @@ export interface Running {
  * @category tags
  */
 export class InMemorySsh extends Context.Tag("lazycluster/InMemorySsh")<InMemorySsh, {
+  /** A fault as data, as long as the scope is open. Fails only where the port of a `TakePort` is taken. */
+  readonly inject: (fault: Fault) => Effect.Effect<void, SshError, Scope.Scope>
   /** Nothing listens on its port of SSH: further connects fail with `Refused`. */
   readonly refuse: (alias: string) => Effect.Effect<void>
   /** Further connects fail with `HostKeyChanged`. */
@@ -45,10 +48,21 @@ export class InMemorySsh extends Context.Tag("lazycluster/InMemorySsh")<InMemory
   readonly failAuthentication: (alias: string) => Effect.Effect<void>
   /** Packets are dropped in both directions: connects time out, what is open stalls. */
   readonly unreachable: (alias: string) => Effect.Effect<void>
-  /** Each request, and each chunk of output, takes so long. */
+  /** Each request, each chunk of output and of a connection takes so long. */
   readonly latency: (alias: string, duration: Duration.DurationInput) => Effect.Effect<void>
+  /** Programs take so many times as long; bytes from and to the host pass at that rate. */
+  readonly slow: (
+    alias: string,
+    how: { readonly times?: number; readonly bytesPerSecond?: number }
+  ) => Effect.Effect<void>
   /** Takes back the faults above. */
   readonly restore: (alias: string) => Effect.Effect<void>
+  /** Packets between the two are dropped, until `heal`. The machine of the test is `(manager)`. */
+  readonly partition: (a: string, b: string) => Effect.Effect<void>
+  readonly heal: (a: string, b: string) => Effect.Effect<void>
+  /** Nothing more can be written there, until `freeDisk`. */
+  readonly fillDisk: (alias: string) => Effect.Effect<void>
+  readonly freeDisk: (alias: string) => Effect.Effect<void>
   /** The manager's ends of all connections are lost; the host's sshd does not notice, and keeps ports and channels. */
   readonly cut: (alias: string) => Effect.Effect<void>
   /** Both ends of all connections are lost. */

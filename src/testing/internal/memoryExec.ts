@@ -11,10 +11,12 @@ import { posix } from "node:path"
 import { splitWords } from "../../internal/words.ts"
 import type { Handler, Process } from "../InMemoryHost.ts"
 import * as memoryBuiltins from "./memoryBuiltins.ts"
+import { atPace } from "./memoryConditions.ts"
 import * as memoryDuplex from "./memoryDuplex.ts"
 import * as memoryFiles from "./memoryFiles.ts"
 import type { MemoryHost } from "./memoryHost.ts"
 import * as memoryHttp from "./memoryHttp.ts"
+import * as memoryLan from "./memoryLan.ts"
 import * as memoryListen from "./memoryListen.ts"
 import * as memoryNetwork from "./memoryNetwork.ts"
 import * as memoryPipe from "./memoryPipe.ts"
@@ -70,7 +72,7 @@ const run = (host: MemoryHost, process: memoryProcess.MemoryProcess): ReturnType
     const { argv } = process
     const self = view(host, process)
     const handler = find(host, argv)
-    if (handler !== undefined) return handler(self)
+    if (handler !== undefined) return atPace(host, handler(self))
     const [name = "", flag, line = ""] = argv
     if (posix.basename(name) === "env") return env(host, process, self)
     if (posix.basename(name) === "sh" && flag === "-c") {
@@ -143,11 +145,11 @@ const view = (host: MemoryHost, process: memoryProcess.MemoryProcess): Process =
     readLine: process.io.stdin.readLine,
     stdout: say(process.io.stdout),
     stderr: say(process.io.stderr),
-    files: memoryFiles.make(host, process.cwd, Effect.void),
+    files: memoryFiles.make(host, process.cwd),
     listen,
     dial: (to) =>
       Effect.acquireRelease(
-        memoryNetwork.connect(host.network, to, host.alias, []),
+        memoryLan.connect(host, to),
         (end) => Effect.sync(() => memoryDuplex.destroy(end))
       ),
     serveHttp: (at, answer) =>

@@ -9,22 +9,16 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { posix } from "node:path"
 import { HostFacts } from "../../services/HostFacts.ts"
-import type { SshErrorReason } from "../../services/SshError.ts"
+import type { Fault } from "../InMemoryFaults.ts"
 import type { Commands, Entry, HostOptions, Match } from "../InMemoryHost.ts"
 import * as memoryGate from "./memoryGate.ts"
 import type { Guardian } from "./memoryGuardianState.ts"
+import type { Lan } from "./memoryLan.ts"
 import type { Link } from "./memoryLink.ts"
 import type { Network } from "./memoryNetwork.ts"
 import { bytesOf } from "./memoryPipe.ts"
 import type { MemoryProcess } from "./memoryProcess.ts"
 import * as memoryTree from "./memoryTree.ts"
-
-/** @internal */
-export interface Refusal {
-  readonly reason: typeof SshErrorReason.Type
-  readonly detail: string
-  readonly hint?: string | undefined
-}
 
 type Omitted<A> = A extends unknown ? Omit<A, "at" | "host"> : never
 
@@ -45,6 +39,12 @@ export interface MemoryHost {
   /** Where state directories of guardians are. */
   readonly state: string
   readonly network: Network
+  /** What lies between it and others. */
+  readonly lan: Lan
+  /** What goes wrong with it now. */
+  readonly standing: Set<Fault>
+  /** Milliseconds of a packet, where no fault says otherwise. */
+  readonly latency: number
   /** Processes outlive the connection that started them; only the end of the world ends them all. */
   readonly world: Scope.Scope
   readonly note: (entry: Omitted<Entry>) => Effect.Effect<void>
@@ -58,8 +58,8 @@ export interface MemoryHost {
   boots: number
   on: boolean
   accepted: number
-  latency: Duration.Duration
-  refusal: Refusal | undefined
+  /** Connections on their way in. */
+  arriving: number
 }
 
 /** @internal */
@@ -96,6 +96,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly commands: ReadonlyArray<Commands>
   readonly matches: ReadonlyArray<Match>
   readonly network: Network
+  readonly lan: Lan
   readonly world: Scope.Scope
   readonly entries: Array<Entry>
 }) {
@@ -110,7 +111,8 @@ export const make = Effect.fnUntraced(function*(options: {
     PATH: "/usr/local/bin:/usr/bin:/bin",
     ...options.host.env
   }
-  const tree = memoryTree.make(alias, home)
+  const standing = new Set<Fault>()
+  const tree = memoryTree.make(alias, home, () => [...standing].some(({ _tag }) => _tag === "FillDisk"))
   const host: MemoryHost = {
     alias,
     options: options.host,
@@ -122,6 +124,9 @@ export const make = Effect.fnUntraced(function*(options: {
     temporary: options.host.env?.["TMPDIR"] ?? "/tmp",
     state: posix.join(options.host.env?.["XDG_STATE_HOME"] ?? posix.join(home, ".local/state"), "lazycluster"),
     network: options.network,
+    lan: options.lan,
+    standing,
+    latency: Duration.toMillis(options.host.latency ?? 0),
     world: options.world,
     note: (entry) =>
       Effect.flatMap(Clock.currentTimeMillis, (at) =>
@@ -136,9 +141,9 @@ export const make = Effect.fnUntraced(function*(options: {
     boots: 1,
     on: true,
     accepted: 0,
-    latency: Duration.decode(options.host.latency ?? 0),
-    refusal: undefined
+    arriving: 0
   }
+  options.lan.hosts.set(alias, host)
   yield* Effect.forEach([home, host.temporary], (path) => tree.makeDirectory(path), { discard: true })
   yield* Effect.forEach(
     Object.entries(options.host.files ?? {}),

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -13,6 +12,8 @@ import { linkLost } from "../../internal/ssh2Errors.ts"
 import type { SshError } from "../../services/SshError.ts"
 import * as memoryDuplex from "./memoryDuplex.ts"
 import type { MemoryHost } from "./memoryHost.ts"
+import { wayTo } from "./memoryLan.ts"
+import type { Way } from "./memoryWay.ts"
 
 /** @internal */
 export interface Link {
@@ -22,6 +23,8 @@ export interface Link {
   readonly lost: Deferred.Deferred<never, SshError>
   /** What the server's process for this connection holds: channels and listening ports. */
   readonly server: Scope.CloseableScope
+  /** Of its packets. */
+  readonly way: Way
   /** What the client has dialled, or accepted from a listener. */
   readonly ends: Set<Duplex>
   sessions: number
@@ -35,6 +38,7 @@ export const make = Effect.fnUntraced(function*(host: MemoryHost) {
     number: ++host.accepted,
     lost: yield* Deferred.make<never, SshError>(),
     server: yield* Scope.make(),
+    way: wayTo(host),
     ends: new Set(),
     sessions: 0,
     clientOpen: true,
@@ -55,7 +59,7 @@ export const closeServer = (host: MemoryHost, link: Link): Effect.Effect<void> =
     link.serverOpen = false
     return Effect.zipRight(
       Scope.close(link.server, Exit.void),
-      host.gate.isOpen() ? closeClient(host, link, true) : Effect.void
+      link.way.isOpen() ? closeClient(host, link, true) : Effect.void
     ).pipe(Effect.zipRight(forget(host, link)))
   })
 
@@ -89,20 +93,31 @@ const forget = (host: MemoryHost, link: Link) =>
 export const hangUp = (host: MemoryHost, link: Link, lost: boolean): Effect.Effect<void> =>
   Effect.zipRight(
     closeClient(host, link, lost),
-    Effect.suspend(() => host.gate.isOpen() ? closeServer(host, link) : Effect.void)
+    Effect.suspend(() => link.way.isOpen() ? closeServer(host, link) : Effect.void)
   )
 
 /**
- * The way of one packet: the latency, and for as long as packets are dropped no further.
+ * The way of a packet of so many bytes: the latency, and for as long as packets are dropped no further.
  *
  * @internal
  */
-export const travel = (host: MemoryHost, link: Link): Effect.Effect<void, SshError> =>
+export const travel = (link: Link, bytes = 0): Effect.Effect<void, SshError> =>
   Effect.suspend(() => {
     if (!link.clientOpen) return Deferred.await(link.lost)
-    if (host.gate.isOpen() && Duration.equals(host.latency, Duration.zero)) return Effect.void
-    return orLost(link, way(host))
+    return link.way.isFree(bytes) ? Effect.void : orLost(link, link.way.travel(bytes))
   })
+
+/**
+ * Packets may pass again: what the server closed meanwhile, the client hears now.
+ *
+ * @internal
+ */
+export const heard = (host: MemoryHost): Effect.Effect<void> =>
+  Effect.forEach(
+    [...host.links].filter((link) => !link.serverOpen && link.way.isOpen()),
+    (link) => closeClient(host, link, true),
+    { discard: true }
+  )
 
 /**
  * Waits no longer than the link lives. A race interrupts its loser, which must be possible in a region that is not
@@ -112,11 +127,3 @@ export const travel = (host: MemoryHost, link: Link): Effect.Effect<void, SshErr
  */
 export const orLost = <A, E>(link: Link, effect: Effect.Effect<A, E>): Effect.Effect<A, E | SshError> =>
   Effect.raceFirst(Effect.interruptible(effect), Effect.interruptible(Deferred.await(link.lost)))
-
-/** @internal */
-export const way = (host: MemoryHost): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    Duration.equals(host.latency, Duration.zero)
-      ? host.gate.wait
-      : Effect.zipRight(Effect.sleep(host.latency), host.gate.wait)
-  )

@@ -8,13 +8,16 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { connectError } from "../../internal/ssh2Errors.ts"
 import type { Host } from "../../services/Host.ts"
 import type { Transport } from "../../services/Ssh.ts"
 import type { ExitStatus, RemoteProcess, SshConnection } from "../../services/SshConnection.ts"
 import { SshError } from "../../services/SshError.ts"
+import { refusalOf } from "./memoryConditions.ts"
 import * as memoryDuplex from "./memoryDuplex.ts"
 import * as memoryFiles from "./memoryFiles.ts"
 import type { MemoryHost } from "./memoryHost.ts"
+import * as memoryLan from "./memoryLan.ts"
 import * as memoryLink from "./memoryLink.ts"
 import * as memoryListen from "./memoryListen.ts"
 import * as memoryNetwork from "./memoryNetwork.ts"
@@ -24,6 +27,9 @@ import * as memoryPrograms from "./memoryPrograms.ts"
 
 /** sshd's own default. */
 const defaultMaxSessions = 10
+
+/** Where sshd's own default (10:30:100) refuses every further one. */
+const defaultMaxStartups = 100
 
 const refuse = (host: MemoryHost, step: string, reason: SshError["reason"], detail: string, hint: string) =>
   new SshError({ reason, host: host.alias, step, detail, hint })
@@ -50,17 +56,24 @@ const slot = (host: MemoryHost, link: memoryLink.Link, step: string) =>
       })
   )
 
-const forwarding = (host: MemoryHost, step: string) =>
-  host.options.allowForwarding === false
-    ? refuse(host, step, "ForwardForbidden", "administratively prohibited", "does sshd allow it (AllowTcpForwarding)?")
-    : Effect.void
+/** `local` is what is dialled through the host, `remote` what listens there. */
+const forwarding = (host: MemoryHost, direction: "local" | "remote") => {
+  const { allowForwarding = true } = host.options
+  return allowForwarding === true || allowForwarding === direction ? Effect.void : refuse(
+    host,
+    direction === "local" ? "dial" : "listen",
+    "ForwardForbidden",
+    "administratively prohibited",
+    "does sshd allow it (AllowTcpForwarding)?"
+  )
+}
 
 /** A process behind pipes; `through` is what each chunk of the client passes. */
 const start = Effect.fnUntraced(function*(
   host: MemoryHost,
   link: memoryLink.Link | undefined,
   invocation: Parameters<SshConnection["exec"]>[0],
-  through: Effect.Effect<void, SshError>
+  through: (bytes?: number) => Effect.Effect<void, SshError>
 ) {
   const [stdin, stdout, stderr] = yield* Effect.all([memoryPipe.make, memoryPipe.make, memoryPipe.make])
   const done = yield* Deferred.make<ExitStatus>()
@@ -76,15 +89,18 @@ const start = Effect.fnUntraced(function*(
   const orLost = <A>(effect: Effect.Effect<A, SshError>) =>
     link === undefined ? effect : memoryLink.orLost(link, effect)
   const heard = (pipe: memoryPipe.Pipe): Stream.Stream<Uint8Array, SshError> => {
-    const chunks = Stream.mapEffect(pipe.stream, (chunk) => Effect.as(through, chunk))
+    const chunks = Stream.mapEffect(pipe.stream, (chunk) => Effect.as(through(chunk.length), chunk))
     return link === undefined ? chunks : Stream.interruptWhenDeferred(chunks, link.lost)
   }
   const process: RemoteProcess = {
-    write: (chunk) => Effect.zipRight(through, Effect.asVoid(orLost(stdin.write(memoryPipe.bytesOf(chunk))))),
-    endInput: Effect.zipRight(Effect.ignore(through), stdin.end),
+    write: (chunk) => {
+      const bytes = memoryPipe.bytesOf(chunk)
+      return Effect.zipRight(through(bytes.length), Effect.asVoid(orLost(stdin.write(bytes))))
+    },
+    endInput: Effect.zipRight(Effect.ignore(through()), stdin.end),
     stdout: heard(stdout),
     stderr: heard(stderr),
-    exit: orLost(Effect.zipLeft(Deferred.await(done), through))
+    exit: orLost(Effect.zipLeft(Deferred.await(done), through()))
   }
   return { process, hangUp }
 })
@@ -134,9 +150,9 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
   )
   yield* host.note({ _tag: "Connected", connection: link.number })
   const lost = Deferred.await(link.lost)
-  const through = memoryLink.travel(host, link)
+  const through = (bytes = 0) => memoryLink.travel(link, bytes)
   const whileOpen = (release: Effect.Effect<void>) =>
-    Effect.suspend(() => link.clientOpen && host.gate.isOpen() ? release : Effect.void)
+    Effect.suspend(() => link.clientOpen && link.way.isOpen() ? release : Effect.void)
   const end = (end: Parameters<typeof memoryDuplex.destroy>[0]) => {
     link.ends.add(end)
     end.once("close", () => link.ends.delete(end))
@@ -156,7 +172,7 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
     sever: memoryLink.hangUp(host, link, true),
     exec: (invocation) =>
       Effect.gen(function*() {
-        yield* through
+        yield* through()
         yield* slot(host, link, "exec")
         const { hangUp, process } = yield* start(host, link, invocation, through)
         yield* Scope.addFinalizer(link.server, hangUp)
@@ -164,14 +180,14 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
         return process
       }),
     files: Effect.gen(function*() {
-      yield* through
+      yield* through()
       yield* slot(host, link, "sftp")
       return memoryFiles.make(host, host.home, through)
     }),
     dial: (to) =>
       Effect.gen(function*() {
-        yield* through
-        yield* forwarding(host, "dial")
+        yield* through()
+        yield* forwarding(host, "local")
         yield* host.note(
           "path" in to
             ? { _tag: "Dialled", address: to.path, port: 0 }
@@ -179,15 +195,15 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
         )
         return end(
           yield* Effect.acquireRelease(
-            memoryNetwork.connect(host.network, to, host.alias, [host.gate]),
+            memoryLan.connect(host, to, [link.way]),
             (end) => Effect.sync(() => memoryDuplex.destroy(end))
           )
         )
       }),
     listen: (at) =>
       Effect.gen(function*() {
-        yield* through
-        yield* forwarding(host, "listen")
+        yield* through()
+        yield* forwarding(host, "remote")
         const bound = yield* Scope.extend(listen(host, at, `sshd of connection ${link.number}`), link.server)
         yield* Effect.addFinalizer(() => whileOpen(free(host, bound)))
         return {
@@ -202,20 +218,39 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
   return transport
 })
 
-/** The way to the server, up to its answer. */
-const arrive = (host: MemoryHost): Effect.Effect<void, SshError> =>
-  Effect.zipRight(
-    memoryLink.way(host),
+/** As long as a connection is on its way in, it counts against MaxStartups. */
+const startup = (host: MemoryHost) =>
+  Effect.acquireRelease(
     Effect.suspend(() => {
-      if (!host.gate.isOpen()) return arrive(host)
-      return host.refusal === undefined
-        ? Effect.void
-        : new SshError({ ...host.refusal, host: host.alias, step: "connect" })
-    })
+      if (host.arriving >= (host.options.maxStartups ?? defaultMaxStartups)) {
+        return connectError(host.alias, `${host.alias}:22`, new Error("Connection lost before handshake"))
+      }
+      host.arriving += 1
+      return Effect.void
+    }),
+    () =>
+      Effect.sync(() => {
+        host.arriving -= 1
+      })
   )
 
+/** The way to the server, up to its answer. */
+const arrive = (host: MemoryHost): Effect.Effect<void, SshError> => {
+  const way = memoryLan.wayTo(host)
+  return way.open.pipe(
+    Effect.zipRight(startup(host)),
+    Effect.zipRight(way.travel()),
+    Effect.scoped,
+    Effect.zipRight(Effect.suspend(() => {
+      if (!way.isOpen()) return arrive(host)
+      const refusal = refusalOf(host)
+      return refusal === undefined ? Effect.void : new SshError({ ...refusal, host: host.alias, step: "connect" })
+    }))
+  )
+}
+
 const execHere = Effect.fnUntraced(function*(host: MemoryHost, invocation: Parameters<SshConnection["exec"]>[0]) {
-  const { hangUp, process } = yield* start(host, undefined, invocation, Effect.void)
+  const { hangUp, process } = yield* start(host, undefined, invocation, () => Effect.void)
   yield* Effect.addFinalizer(() => hangUp)
   return process
 })
@@ -230,10 +265,10 @@ export const manager = (host: MemoryHost, name: Host): SshConnection => ({
   lost: Effect.never,
   sever: Effect.void,
   exec: (invocation) => execHere(host, invocation),
-  files: Effect.succeed(memoryFiles.make(host, host.home, Effect.void)),
+  files: Effect.succeed(memoryFiles.make(host, host.home)),
   dial: (to) =>
     Effect.acquireRelease(
-      memoryNetwork.connect(host.network, to, host.alias, []),
+      memoryLan.connect(host, to),
       (end) => Effect.sync(() => memoryDuplex.destroy(end))
     ),
   listen: (at) =>

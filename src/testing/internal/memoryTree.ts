@@ -36,8 +36,10 @@ export interface Tree {
   readonly paths: Effect.Effect<ReadonlyArray<string>>
 }
 
+const noSpace = "No space left on device"
+
 /** @internal */
-export const make = (host: string, home: string): Tree => {
+export const make = (host: string, home: string, isFull: () => boolean = () => false): Tree => {
   const nodes = new Map<string, Node>([["/", { _tag: "Directory", mode: 0o755, modified: 0 }]])
   const resolve = (path: string, from = home) => posix.resolve(from, path)
   const refuse = (step: string, path: string, detail: string) =>
@@ -60,6 +62,8 @@ export const make = (host: string, home: string): Tree => {
       if (node?._tag === "Socket") return refuse(step, path, "No such device or address")
       if (node === undefined ? locked(path) : (node.mode & 0o200) === 0) return refuse(step, path, "Permission denied")
       const bytes = next(node?.bytes ?? new Uint8Array())
+      // What needs no block more has its place.
+      if (isFull() && bytes.length > (node?.bytes.length ?? 0)) return refuse(step, path, noSpace)
       nodes.set(path, { _tag: "File", mode: mode ?? node?.mode ?? 0o644, modified, bytes })
       return Effect.void
     })
@@ -72,6 +76,7 @@ export const make = (host: string, home: string): Tree => {
         makeDirectory(posix.dirname(path)),
         change("mkdir", path, (path, modified) => {
           if (locked(path)) return refuse("mkdir", path, "Permission denied")
+          if (isFull()) return refuse("mkdir", path, noSpace)
           nodes.set(path, { _tag: "Directory", mode, modified })
           return Effect.void
         })

@@ -5,15 +5,17 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { posix } from "node:path"
+import * as FiberSet from "effect/FiberSet"
 import { type Host, isManager, manager } from "../../services/Host.ts"
 import { SshError } from "../../services/SshError.ts"
+import type { Fault } from "../InMemoryFaults.ts"
 import type { Entry, HostOptions } from "../InMemoryHost.ts"
 import type { WorldOptions } from "../InMemorySsh.ts"
+import * as memoryFaults from "./memoryFaults.ts"
 import * as memoryFiles from "./memoryFiles.ts"
 import * as memoryHost from "./memoryHost.ts"
+import * as memoryLan from "./memoryLan.ts"
 import * as memoryLeftovers from "./memoryLeftovers.ts"
-import * as memoryLink from "./memoryLink.ts"
 import * as memoryNetwork from "./memoryNetwork.ts"
 import * as memoryProcess from "./memoryProcess.ts"
 import * as memoryTransport from "./memoryTransport.ts"
@@ -25,6 +27,8 @@ const connectTimeout = Duration.seconds(10)
 export const make = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | HostOptions>, options: WorldOptions) {
   const world = yield* Effect.scope
   const entries: Array<Entry> = []
+  const run = yield* FiberSet.makeRuntime<never>()
+  const lan = memoryLan.make((effect) => void run(effect))
   const managerOptions: HostOptions = { ...options.manager, alias: manager.alias }
   const managerNetwork = memoryNetwork.make(managerOptions.facts?.network ?? "net:[manager]", true)
   const networks = new Map([[managerNetwork.name, managerNetwork]])
@@ -41,6 +45,7 @@ export const make = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Ho
       commands: [host.commands ?? {}, options.commands ?? {}],
       matches: [...(host.matches ?? []), ...(options.matches ?? [])],
       network: networkOf(host),
+      lan,
       world,
       entries
     })
@@ -55,7 +60,7 @@ export const make = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Ho
       (host) => Effect.forEach([...host.processes.values()], (process) => memoryProcess.destroy(host, process))
     )
   )
-  const byAlias = new Map(all.map((host) => [host.alias, host]))
+  const byAlias = lan.hosts
 
   /** A test that names a host that is none has a mistake in it. */
   const the = (alias: string): Effect.Effect<memoryHost.MemoryHost> => {
@@ -64,23 +69,16 @@ export const make = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Ho
       ? Effect.dieMessage(`InMemorySsh: there is no host ${alias}, only ${[...byAlias.keys()].join(", ")}`)
       : Effect.succeed(host)
   }
-  const fault = (name: string, alias: string, act: (host: memoryHost.MemoryHost) => Effect.Effect<unknown>) =>
-    Effect.flatMap(
-      the(alias),
-      (host) => Effect.zipRight(host.note({ _tag: "Fault", fault: name }), Effect.asVoid(act(host)))
-    )
-  const refuse = (name: string, alias: string, refusal: memoryHost.Refusal) =>
-    fault(name, alias, (host) =>
-      Effect.sync(() => {
-        host.refusal = refusal
-      }))
-  const reopen = (host: memoryHost.MemoryHost) =>
-    Effect.zipRight(
-      host.gate.open,
-      // What the server closed meanwhile, the client hears now.
-      Effect.forEach([...host.links].filter((link) => !link.serverOpen), (link) =>
-        memoryLink.closeClient(host, link, true))
-    )
+  const impose = (fault: Fault) => Effect.flatMap(the(fault.host), (host) => memoryFaults.impose(host, fault))
+  /** Without an end of its own: for all faults but that of a port, which cannot fail. */
+  const fault = (fault: Fault) => Effect.asVoid(Effect.orDie(impose(fault)))
+  const mend = (alias: string, which: (fault: Fault) => boolean) =>
+    Effect.flatMap(the(alias), (host) => memoryFaults.mend(host, which))
+  const inject = (fault: Fault) => Effect.asVoid(Effect.acquireRelease(known(fault), (takeBack) => takeBack))
+  const known = (fault: Fault) =>
+    fault._tag === "Partition" ? Effect.zipRight(the(fault.from), impose(fault)) : impose(fault)
+  const between = (a: string, b: string) => (fault: Fault) =>
+    fault._tag === "Partition" && ((fault.host === a && fault.from === b) || (fault.host === b && fault.from === a))
 
   const open = (name: Host) =>
     Effect.suspend(() => {
@@ -102,86 +100,43 @@ export const make = Effect.fnUntraced(function*(hosts: ReadonlyArray<string | Ho
     open,
     manager: memoryTransport.manager(yield* the(manager.alias), manager),
     panel: {
-      refuse: (alias: string) =>
-        refuse("refuse", alias, {
-          reason: "Refused",
-          detail: `nothing listens on ${alias}:22`,
-          hint: "is sshd running there, and is it this port (Port in the ssh config)?"
-        }),
-      changeHostKey: (alias: string) =>
-        refuse("changeHostKey", alias, {
-          reason: "HostKeyChanged",
-          detail: `the key of ${alias} is not the one in known_hosts`,
-          hint: `if the host was set up anew: ssh-keygen -R ${alias}`
-        }),
-      failAuthentication: (alias: string) =>
-        refuse("failAuthentication", alias, {
-          reason: "Authentication",
-          detail: "no key was accepted",
-          hint: `try \`ssh -v ${alias}\``
-        }),
-      unreachable: (alias: string) => fault("unreachable", alias, (host) => host.gate.close),
+      inject,
+      refuse: (alias: string) => fault({ _tag: "Refuse", host: alias }),
+      changeHostKey: (alias: string) => fault({ _tag: "ChangeHostKey", host: alias }),
+      failAuthentication: (alias: string) => fault({ _tag: "FailAuthentication", host: alias }),
+      unreachable: (alias: string) => fault({ _tag: "Unreachable", host: alias }),
       latency: (alias: string, duration: Duration.DurationInput) =>
-        fault("latency", alias, (host) =>
-          Effect.sync(() => {
-            host.latency = Duration.decode(duration)
-          })),
-      restore: (alias: string) =>
-        fault("restore", alias, (host) =>
-          Effect.suspend(() => {
-            host.refusal = undefined
-            host.latency = Duration.decode(host.options.latency ?? 0)
-            return host.on ? reopen(host) : Effect.void
-          })),
-      cut: (alias: string) =>
-        fault(
-          "cut",
-          alias,
-          (host) => Effect.forEach([...host.links], (link) => memoryLink.closeClient(host, link, true))
-        ),
-      reset: (alias: string) =>
-        fault("reset", alias, (host) => Effect.forEach([...host.links], (link) => memoryLink.hangUp(host, link, true))),
-      powerCut: (alias: string) =>
-        fault("powerCut", alias, (host) =>
-          Effect.gen(function*() {
-            host.on = false
-            yield* host.gate.close
-            yield* Effect.forEach([...host.processes.values()], (process) => memoryProcess.destroy(host, process))
-            yield* Effect.forEach(
-              [...host.links],
-              (link) => Effect.zipRight(memoryLink.closeServer(host, link), memoryLink.closeClient(host, link, true))
-            )
-          })),
-      boot: (alias: string) =>
-        fault("boot", alias, (host) =>
-          Effect.suspend(() => {
-            if (host.on) return Effect.void
-            host.on = true
-            host.boots += 1
-            return reopen(host)
-          })),
+        fault({ _tag: "Latency", host: alias, millis: Duration.toMillis(duration) }),
+      slow: (alias: string, how: { readonly times?: number; readonly bytesPerSecond?: number }) =>
+        fault({ _tag: "Slow", host: alias, ...how }),
+      restore: (alias: string) => mend(alias, ({ _tag }) => restored.has(_tag)),
+      partition: (a: string, b: string) => Effect.asVoid(Effect.orDie(known({ _tag: "Partition", host: a, from: b }))),
+      heal: (a: string, b: string) => Effect.zipRight(mend(a, between(a, b)), mend(b, between(a, b))),
+      fillDisk: (alias: string) => fault({ _tag: "FillDisk", host: alias }),
+      freeDisk: (alias: string) => mend(alias, ({ _tag }) => _tag === "FillDisk"),
+      cut: (alias: string) => fault({ _tag: "Cut", host: alias }),
+      reset: (alias: string) => fault({ _tag: "Reset", host: alias }),
+      powerCut: (alias: string) => fault({ _tag: "PowerCut", host: alias }),
+      boot: (alias: string) => mend(alias, ({ _tag }) => _tag === "PowerCut"),
       kill: (alias: string, which: string | number) =>
-        Effect.flatMap(the(alias), (host) => {
-          const found = processesOf(host).filter(({ name, process }) =>
-            which === process.pid || which === name || which === posix.basename(process.argv[0] ?? "")
-          )
-          return found.length === 0
-            ? Effect.dieMessage(`InMemorySsh: no process ${which} runs on ${alias}`)
-            : Effect.forEach(found, ({ process }) => memoryProcess.signal(host, process, "KILL"), { discard: true })
-        }),
-      takePort: (alias: string, port: number) =>
         Effect.flatMap(the(alias), (host) =>
-          Effect.asVoid(Effect.acquireRelease(
-            memoryNetwork.bind(host.network, { port }, alias, "another program"),
-            (bound) => memoryNetwork.close(host.network, bound)
-          ))),
+          memoryFaults.meant(host, which).length === 0
+            ? Effect.dieMessage(`InMemorySsh: no process ${which} runs on ${alias}`)
+            : fault({ _tag: "Kill", host: alias, process: which })),
+      takePort: (alias: string, port: number) => inject({ _tag: "TakePort", host: alias, port }),
       processes: (alias: string) =>
         Effect.map(
           the(alias),
           (host) =>
-            processesOf(host).map(({ name, process: { argv, cwd, env, pid } }) => ({ name, pid, argv, env, cwd }))
+            memoryFaults.processesOf(host).map(({ name, process: { argv, cwd, env, pid } }) => ({
+              name,
+              pid,
+              argv,
+              env,
+              cwd
+            }))
         ),
-      files: (alias: string) => Effect.map(the(alias), (host) => memoryFiles.make(host, host.home, Effect.void)),
+      files: (alias: string) => Effect.map(the(alias), (host) => memoryFiles.make(host, host.home)),
       facts: (alias: string) => Effect.map(the(alias), memoryHost.factsOf),
       connections: (alias: string) =>
         Effect.map(the(alias), (host) => ({
@@ -206,12 +161,12 @@ const isManagerName = (alias: string) => alias === manager.alias
 const isOwn = (argv: ReadonlyArray<string>) =>
   /^lazycluster-(guardian|watchdog|anchor|holder|network|socket)$/.test(argv[0] ?? "")
 
-/** With the names that guardians know them by. */
-const processesOf = (host: memoryHost.MemoryHost) => {
-  const names = new Map(
-    [...host.guardians.values()].flatMap((guardian) =>
-      [...guardian.jobs].map(([name, job]) => [job.pid, name] as const)
-    )
-  )
-  return [...host.processes.values()].map((process) => ({ name: names.get(process.pid), process }))
-}
+/** What `restore` takes back. */
+const restored: ReadonlySet<Fault["_tag"]> = new Set([
+  "Refuse",
+  "ChangeHostKey",
+  "FailAuthentication",
+  "Unreachable",
+  "Latency",
+  "Slow"
+])
