@@ -14,6 +14,7 @@ import { resolve } from "node:path"
 import { manager } from "../services/Host.ts"
 import type { Files, FileStat } from "../services/SshConnection.ts"
 import { SshError } from "../services/SshError.ts"
+import { calls } from "./managerFileCalls.ts"
 
 const transferError = (step: string) => (cause: unknown): SshError =>
   new SshError({
@@ -92,6 +93,7 @@ export const make = (home: string): Files => {
     chmod: (path, mode) => attempt("chmod", () => fs.chmod(at(path), mode)),
     rename: (from, to) => attempt("rename", () => fs.rename(at(from), at(to))),
     removeFile: (path) =>
-      attempt("removeFile", () => fs.unlink(at(path))).pipe(Effect.catchIf(nothingThere, () => Effect.void))
+      attempt("removeFile", () => fs.unlink(at(path))).pipe(Effect.catchIf(nothingThere, () => Effect.void)),
+    calls
   }
 }

@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { HostIdentity } from "../services/HostIdentity.ts"
 import type { Transport } from "../services/Ssh.ts"
-import type { Files } from "../services/SshConnection.ts"
+import type { SessionFiles } from "../services/SshConnection.ts"
 import { SshConfigError, SshError } from "../services/SshError.ts"
 import { canonical } from "./address.ts"
 import * as Asking from "./asking.ts"
@@ -72,7 +72,7 @@ const refuseUnread = ({ host, resolved }: Args.Target, asks: string): Effect.Eff
     hint: "put keys into an agent (ssh-add) for it, or name the host without CanonicalizeHostname and ProxyUseFdpass"
   })
 
-const files = (link: OpenSshLink.Link): Effect.Effect<Files, SshError, Scope.Scope> =>
+const files = (link: OpenSshLink.Link): Effect.Effect<SessionFiles, SshError, Scope.Scope> =>
   Effect.gen(function*() {
     const child = yield* Process.client(link, ["-s", "--", "lazycluster", "sftp"])
     const session = yield* Effect.async<SshFiles.Session, SshError>((resume) => {

@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Files } from "../services/SshConnection.ts"
+import type { SessionFiles } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 
 /**
@@ -19,8 +19,8 @@ import type { SshError } from "../services/SshError.ts"
  * @internal
  */
 export const make = Effect.fnUntraced(function*(
-  open: Effect.Effect<Files, SshError, Scope.Scope>
-): Effect.fn.Return<Files, SshError, Scope.Scope> {
+  open: Effect.Effect<SessionFiles, SshError, Scope.Scope>
+): Effect.fn.Return<SessionFiles, SshError, Scope.Scope> {
   const scope = yield* Effect.scope
   const one = yield* Effect.makeSemaphore(1)
   const session = Effect.uninterruptibleMask((restore) =>
@@ -43,7 +43,7 @@ export const make = Effect.fnUntraced(function*(
     yield* Ref.set(held, { files, own })
     return files
   }))
-  const use = <A, E, R>(call: (files: Files) => Effect.Effect<A, E, R>): Effect.Effect<A, E | SshError, R> =>
+  const use = <A, E, R>(call: (files: SessionFiles) => Effect.Effect<A, E, R>): Effect.Effect<A, E | SshError, R> =>
     Effect.flatMap(current, call)
   return {
     stat: (path) => use((files) => files.stat(path)),
@@ -54,6 +54,22 @@ export const make = Effect.fnUntraced(function*(
     write: (path, content, mode) => use((files) => files.write(path, content, mode)),
     chmod: (path, mode) => use((files) => files.chmod(path, mode)),
     rename: (from, to) => use((files) => files.rename(from, to)),
-    removeFile: (path) => use((files) => files.removeFile(path))
+    removeFile: (path) => use((files) => files.removeFile(path)),
+    calls: {
+      open: (path, flag, mode) => use(({ calls }) => calls.open(path, flag, mode)),
+      info: (path) => use(({ calls }) => calls.info(path)),
+      entries: (path) => use(({ calls }) => calls.entries(path)),
+      makeDirectory: (path, mode) => use(({ calls }) => calls.makeDirectory(path, mode)),
+      unlink: (path) => use(({ calls }) => calls.unlink(path)),
+      rename: (from, to) => use(({ calls }) => calls.rename(from, to)),
+      link: (existing, path) => use(({ calls }) => calls.link(existing, path)),
+      symlink: (target, path) => use(({ calls }) => calls.symlink(target, path)),
+      readLink: (path) => use(({ calls }) => calls.readLink(path)),
+      realPath: (path) => use(({ calls }) => calls.realPath(path)),
+      chmod: (path, mode) => use(({ calls }) => calls.chmod(path, mode)),
+      chown: (path, user, group) => use(({ calls }) => calls.chown(path, user, group)),
+      utimes: (path, accessed, modified) => use(({ calls }) => calls.utimes(path, accessed, modified)),
+      truncate: (path, length) => use(({ calls }) => calls.truncate(path, length))
+    }
   }
 })

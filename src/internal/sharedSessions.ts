@@ -12,9 +12,10 @@ import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import type { Host } from "../services/Host.ts"
 import type { Transport } from "../services/Ssh.ts"
-import type { Invocation, SshConnection } from "../services/SshConnection.ts"
+import type { Files, Invocation, SshConnection } from "../services/SshConnection.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import * as allOrNothing from "./allOrNothing.ts"
+import * as hostFileCalls from "./hostFileCalls.ts"
 import * as reopenedFiles from "./reopenedFiles.ts"
 import * as socketListener from "./socketListener.ts"
 import * as socketPath from "./socketPath.ts"
@@ -184,11 +185,14 @@ export const make = Effect.fnUntraced(function*(
       })
     )
 
-  const files = yield* RcRef.make({
-    acquire: reopenedFiles.make(session("lasting", (transport) => transport.files))
-  })
   const exec: SshConnection["exec"] = (invocation, options) =>
     session(options?.lasting === true ? "lasting" : "short", (transport) => transport.exec(invocation))
+  const files = yield* RcRef.make({
+    acquire: Effect.map(
+      reopenedFiles.make(session("lasting", (transport) => transport.files)),
+      (files): Files => ({ ...files, calls: hostFileCalls.make(host.alias, files.calls, exec) })
+    )
+  })
 
   const connection: SshConnection = {
     host,

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { OpenFlag } from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,10 +12,11 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { posix } from "node:path"
 import ssh2, { type SFTPWrapper, type Stats } from "ssh2"
-import type { Files, FileStat } from "../services/SshConnection.ts"
+import type { FileStat, SessionFiles } from "../services/SshConnection.ts"
 import { SshError } from "../services/SshError.ts"
 import * as bounded from "./bounded.ts"
 import { linkLost, transferError } from "./ssh2Errors.ts"
+import * as Calls from "./ssh2FileCalls.ts"
 import type { Link } from "./ssh2Link.ts"
 
 /** One request, split by ssh2 to what the server takes; so many are under way at a time. */
@@ -22,6 +24,9 @@ const chunkSize = 256 * 1024
 const inFlight = 8
 
 type Done<A> = (error: Error | undefined | null, value: A) => void
+
+/** Its types know this one by another name. */
+const flagsOf = (flags: OpenFlag) => flags === "wx+" ? "xw+" : flags
 
 const noSuchFile = (error: SshError): boolean =>
   typeof error.cause === "object" && error.cause !== null && "code" in error.cause &&
@@ -40,7 +45,7 @@ const statOf = (stats: Stats): FileStat => ({
  * @internal
  */
 export interface Session {
-  readonly files: Files
+  readonly files: SessionFiles
   readonly end: () => void
 }
 
@@ -80,7 +85,7 @@ export const session = (link: Pick<Link, "host" | "whenLost">, sftp: SFTPWrapper
       return Effect.sync(() => waiting.delete(tell))
     }).pipe(Effect.catchAllDefect((cause) => Effect.fail(failed(step, path, cause))))
 
-  const open = (path: string, flags: "r" | "w", mode = 0o644): Effect.Effect<Buffer, SshError, Scope.Scope> =>
+  const open = (path: string, flags: OpenFlag, mode = 0o644): Effect.Effect<Buffer, SshError, Scope.Scope> =>
     Effect.suspend(() => {
       let opened: Buffer | undefined
       let closed = false
@@ -93,7 +98,7 @@ export const session = (link: Pick<Link, "host" | "whenLost">, sftp: SFTPWrapper
       return Effect.zipRight(
         Effect.addFinalizer(() => release),
         call<Buffer>("open", path, (done) =>
-          sftp.open(path, flags, mode, (error, handle) => {
+          sftp.open(path, flagsOf(flags), mode, (error, handle) => {
             // Nobody waits any more for what came late.
             if (closed && !error) return sftp.close(handle, () => {})
             opened = error ? undefined : handle
@@ -102,13 +107,13 @@ export const session = (link: Pick<Link, "host" | "whenLost">, sftp: SFTPWrapper
       )
     })
 
-  const stat: Files["stat"] = (path) =>
+  const stat: SessionFiles["stat"] = (path) =>
     call<Stats>("stat", path, (done) => sftp.stat(path, done)).pipe(
       Effect.map((stats) => Option.some(statOf(stats))),
       Effect.catchIf(noSuchFile, () => Effect.succeedNone)
     )
 
-  const makeDirectory: Files["makeDirectory"] = (path) =>
+  const makeDirectory: SessionFiles["makeDirectory"] = (path) =>
     Effect.flatMap(stat(path), (found) =>
       Option.isSome(found) && found.value.type === "directory"
         ? Effect.void
@@ -146,7 +151,7 @@ export const session = (link: Pick<Link, "host" | "whenLost">, sftp: SFTPWrapper
     return more(Chunk.empty(), 0)
   }
 
-  const files: Files = {
+  const files: SessionFiles = {
     stat,
     list: (path) =>
       Effect.map(
@@ -199,6 +204,7 @@ export const session = (link: Pick<Link, "host" | "whenLost">, sftp: SFTPWrapper
       call<void>("unlink", path, (done) => sftp.unlink(path, (error) => done(error, undefined))).pipe(
         Effect.catchIf(noSuchFile, () => Effect.void)
       ),
+    calls: Calls.make({ sftp, call, open, readAt }),
     // An SshError is that of the link.
     over: Effect.sync(() => over !== undefined && !(over instanceof SshError))
   }

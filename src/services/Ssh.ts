@@ -24,7 +24,7 @@ import { jumpsTo } from "../internal/sshJumps.ts"
 import type { Ask } from "./AuthQuestion.ts"
 import { type Host, isManager } from "./Host.ts"
 import { needsOpenSsh, type ResolvedHost, SshConfig } from "./SshConfig.ts"
-import type { SshConnection } from "./SshConnection.ts"
+import type { SessionFiles, SshConnection } from "./SshConnection.ts"
 import { SshConfigError, type SshError } from "./SshError.ts"
 
 /**
@@ -45,10 +45,11 @@ export class Ssh extends Context.Tag("lazycluster/Ssh")<Ssh, {
  * @since 0.1.0
  * @category models
  */
-export interface Transport extends Omit<SshConnection, "exec" | "anchor" | "aside" | "transports"> {
+export interface Transport extends Omit<SshConnection, "exec" | "files" | "anchor" | "aside" | "transports"> {
   readonly exec: (
     invocation: Parameters<SshConnection["exec"]>[0]
   ) => ReturnType<SshConnection["exec"]>
+  readonly files: Effect.Effect<SessionFiles, SshError, Scope.Scope>
 }
 
 /**

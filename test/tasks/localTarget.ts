@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import * as ChildProcess from "node:child_process"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import { calls } from "../../src/internal/managerFileCalls.ts"
 import { pythonArgv, pythonInput } from "../../src/internal/shipping.ts"
 import { Host } from "../../src/services/Host.ts"
 import { HostFacts } from "../../src/services/HostFacts.ts"
@@ -51,7 +52,8 @@ export const localFiles = (fs: FileSystem.FileSystem, home: string): Files => {
       ),
     chmod: (path, mode) => transfer("chmod")(fs.chmod(at(path), mode)),
     rename: (from, to) => transfer("rename")(fs.rename(at(from), at(to))),
-    removeFile: (path) => transfer("remove")(fs.remove(at(path), { force: true }))
+    removeFile: (path) => transfer("remove")(fs.remove(at(path), { force: true })),
+    calls
   }
 }
 

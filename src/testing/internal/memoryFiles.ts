@@ -8,6 +8,8 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Files } from "../../services/SshConnection.ts"
 import type { SshError } from "../../services/SshError.ts"
+import * as memoryFileCalls from "./memoryFileCalls.ts"
+import * as memoryFileWork from "./memoryFileWork.ts"
 import type { MemoryHost } from "./memoryHost.ts"
 
 /** What SFTP moves at a time. */
@@ -49,12 +51,13 @@ export const make = (
         yield* tree.chmod(at(path), mode | 0o200)
         yield* Stream.runForEach(content, (chunk) => request(tree.append(at(path), chunk), chunk.length))
         yield* tree.chmod(at(path), mode)
-        const stat = yield* tree.stat(at(path))
-        const bytes = Option.match(stat, { onNone: () => 0, onSome: (found) => found.size })
-        yield* host.note({ _tag: "Wrote", path: at(path), bytes, mode })
       }),
     chmod: (path, mode) => request(tree.chmod(at(path), mode)),
     rename: (from, to) => request(tree.rename(at(from), at(to))),
-    removeFile: (path) => request(tree.removeFile(at(path)))
+    removeFile: (path) => request(tree.removeFile(at(path))),
+    calls: memoryFileWork.make(
+      tree,
+      memoryFileCalls.make(tree, way, (path, bytes, mode) => host.note({ _tag: "Wrote", path, bytes, mode }))
+    )
   }
 }

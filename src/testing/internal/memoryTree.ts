@@ -1,24 +1,21 @@
 /**
- * The disk of a host in memory: directories and files with modes; no links.
+ * The disk of a host in memory: directories, files and links, with modes.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { posix } from "node:path"
 import type { FileStat } from "../../services/SshConnection.ts"
 import { SshError } from "../../services/SshError.ts"
+import * as memoryDisk from "./memoryDisk.ts"
 import { concat } from "./memoryPipe.ts"
-
-type Node =
-  | { readonly _tag: "Directory"; mode: number; modified: number }
-  | { readonly _tag: "File"; mode: number; modified: number; bytes: Uint8Array }
-  /** What `bind` makes; it stays when nobody listens any more. */
-  | { readonly _tag: "Socket"; mode: number; modified: number }
 
 /** @internal */
 export interface Tree {
+  readonly disk: memoryDisk.Disk
   readonly resolve: (path: string, from?: string) => string
   readonly stat: (path: string) => Effect.Effect<Option.Option<FileStat>>
   readonly list: (path: string) => Effect.Effect<ReadonlyArray<string>, SshError>
@@ -34,134 +31,133 @@ export interface Tree {
   readonly remove: (path: string) => Effect.Effect<void, SshError>
   /** Every path, sorted. */
   readonly paths: Effect.Effect<ReadonlyArray<string>>
+  /** A call of the kernel's, at this time; what it refuses is an error of the step. */
+  readonly call: <A>(
+    step: string,
+    path: string,
+    act: (disk: memoryDisk.Disk, now: number) => memoryDisk.Result<A>
+  ) => Effect.Effect<A, SshError>
 }
 
-const noSpace = "No space left on device"
+const texts: Record<memoryDisk.Code, string> = {
+  EACCES: "Permission denied",
+  EBADF: "Bad file descriptor",
+  EEXIST: "File exists",
+  EINVAL: "Invalid argument",
+  EISDIR: "Is a directory",
+  ELOOP: "Too many levels of symbolic links",
+  ENOENT: "No such file or directory",
+  ENOSPC: "No space left on device",
+  ENOTDIR: "Not a directory",
+  ENOTEMPTY: "Directory not empty",
+  ENXIO: "No such device or address",
+  EPERM: "Operation not permitted",
+  ERR_FS_CP_DIR_TO_NON_DIR: "a directory does not replace what is none",
+  ERR_FS_CP_EINVAL: "they are the same, or one is in the other",
+  ERR_FS_CP_NON_DIR_TO_DIR: "what is no directory does not replace one",
+  ERR_FS_EISDIR: "is a directory"
+}
+
+/**
+ * What a program says of a code.
+ *
+ * @internal
+ */
+export const textOf = (code: memoryDisk.Code): string => texts[code]
+
+const kinds = { Directory: "directory", File: "file", Link: "link", Socket: "other" } as const
 
 /** @internal */
 export const make = (host: string, home: string, isFull: () => boolean = () => false): Tree => {
-  const nodes = new Map<string, Node>([["/", { _tag: "Directory", mode: 0o755, modified: 0 }]])
+  const disk = memoryDisk.make(isFull)
   const resolve = (path: string, from = home) => posix.resolve(from, path)
-  const refuse = (step: string, path: string, detail: string) =>
-    Effect.fail(new SshError({ reason: "Transfer", host, step: `sftp.${step}`, detail: `${path}: ${detail}` }))
-  const inside = (path: string) => (other: string) =>
-    other.startsWith(path === "/" ? "/" : `${path}/`) && other !== path
-  const change = (step: string, asked: string, act: (path: string, now: number) => Effect.Effect<void, SshError>) =>
-    Effect.flatMap(Clock.currentTimeMillis, (millis) => {
-      const path = resolve(asked)
-      const parent = nodes.get(posix.dirname(path))
-      if (parent === undefined) return refuse(step, path, "No such file or directory")
-      if (parent._tag !== "Directory") return refuse(step, path, "Not a directory")
-      return act(path, Math.floor(millis / 1000))
-    })
-  const locked = (path: string) => ((nodes.get(posix.dirname(path))?.mode ?? 0) & 0o200) === 0
+  const call: Tree["call"] = (step, path, act) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Either.match(act(disk, now), {
+        onRight: Effect.succeed,
+        onLeft: (code) =>
+          Effect.fail(
+            new SshError({ reason: "Transfer", host, step: `sftp.${step}`, detail: `${path}: ${texts[code]}`, code })
+          )
+      }))
   const put = (step: string, asked: string, mode: number | undefined, next: (old: Uint8Array) => Uint8Array) =>
-    change(step, asked, (path, modified) => {
-      const node = nodes.get(path)
-      if (node?._tag === "Directory") return refuse(step, path, "Is a directory")
-      if (node?._tag === "Socket") return refuse(step, path, "No such device or address")
-      if (node === undefined ? locked(path) : (node.mode & 0o200) === 0) return refuse(step, path, "Permission denied")
-      const bytes = next(node?.bytes ?? new Uint8Array())
-      // What needs no block more has its place.
-      if (isFull() && bytes.length > (node?.bytes.length ?? 0)) return refuse(step, path, noSpace)
-      nodes.set(path, { _tag: "File", mode: mode ?? node?.mode ?? 0o644, modified, bytes })
-      return Effect.void
-    })
+    call(step, resolve(asked), (disk, now) =>
+      Either.flatMap(
+        disk.open(
+          resolve(asked),
+          { read: false, write: true, create: true, exclusive: false, truncate: false },
+          mode ?? 0o644,
+          now
+        ),
+        (file) => {
+          if (file._tag === "Directory") return Either.left("EISDIR" as const)
+          if (mode !== undefined) file.mode = mode
+          return disk.put(file, next(file.bytes), now)
+        }
+      ))
   const makeDirectory: Tree["makeDirectory"] = (asked, mode = 0o755) =>
     Effect.suspend(() => {
       const path = resolve(asked)
-      const node = nodes.get(path)
-      if (node !== undefined) return node._tag === "Directory" ? Effect.void : refuse("mkdir", path, "File exists")
+      const found = disk.node(path)
+      if (Either.isRight(found) && found.right._tag === "Directory") return Effect.void
       return Effect.zipRight(
-        makeDirectory(posix.dirname(path)),
-        change("mkdir", path, (path, modified) => {
-          if (locked(path)) return refuse("mkdir", path, "Permission denied")
-          if (isFull()) return refuse("mkdir", path, noSpace)
-          nodes.set(path, { _tag: "Directory", mode, modified })
-          return Effect.void
-        })
+        path === "/" ? Effect.void : makeDirectory(posix.dirname(path)),
+        call("mkdir", path, (disk, now) => memoryDisk.done(disk.makeDirectory(path, mode, now)))
       )
     })
+  /** One that is not there is fine. */
+  const unlessMissing = (done: memoryDisk.Result<void>): memoryDisk.Result<void> =>
+    Either.orElse(done, (code) => code === "ENOENT" || code === "ENOTDIR" ? Either.void : Either.left(code))
   return {
+    disk,
     resolve,
+    call,
     stat: (asked) =>
       Effect.sync(() =>
-        Option.map(Option.fromNullable(nodes.get(resolve(asked))), (node) => ({
-          type: node._tag === "File" ? "file" : node._tag === "Directory" ? "directory" : "other",
+        Option.map(Either.getRight(disk.node(resolve(asked))), (node) => ({
+          type: kinds[node._tag],
           size: node._tag === "File" ? node.bytes.length : node._tag === "Directory" ? 4096 : 0,
           mode: node.mode,
-          modified: node.modified
+          modified: Math.floor(node.modified / 1000)
         }))
       ),
     list: (asked) =>
-      Effect.suspend(() => {
-        const path = resolve(asked)
-        const node = nodes.get(path)
-        if (node === undefined) return refuse("list", path, "No such file or directory")
-        if (node._tag !== "Directory") return refuse("list", path, "Not a directory")
-        return Effect.succeed(
-          [...nodes.keys()].filter((other) => other !== path && posix.dirname(other) === path)
-            .map((other) => posix.basename(other)).sort()
-        )
-      }),
+      call(
+        "list",
+        resolve(asked),
+        (disk) => Either.map(disk.list(resolve(asked)), (entries) => entries.map(([name]) => name))
+      ),
     makeDirectory,
     makeSocket: (asked) =>
-      change("bind", asked, (path, modified) => {
-        if (nodes.has(path)) return refuse("bind", path, "Address already in use")
-        if (locked(path)) return refuse("bind", path, "Permission denied")
-        nodes.set(path, { _tag: "Socket", mode: 0o600, modified })
-        return Effect.void
-      }),
+      Effect.mapError(
+        call("bind", resolve(asked), (disk, now) => memoryDisk.done(disk.makeSocket(resolve(asked), now))),
+        (error) =>
+          error.code === "EEXIST"
+            ? new SshError({ ...error, detail: `${resolve(asked)}: Address already in use` })
+            : error
+      ),
     read: (asked) =>
-      Effect.suspend(() => {
-        const path = resolve(asked)
-        const node = nodes.get(path)
-        if (node === undefined) return refuse("read", path, "No such file or directory")
-        if (node._tag === "Directory") return refuse("read", path, "Is a directory")
-        if (node._tag === "Socket") return refuse("read", path, "No such device or address")
-        return (node.mode & 0o400) === 0 ? refuse("read", path, "Permission denied") : Effect.succeed(node.bytes)
-      }),
+      call("read", resolve(asked), (disk, now) =>
+        Either.flatMap(
+          disk.open(
+            resolve(asked),
+            { read: true, write: false, create: false, exclusive: false, truncate: false },
+            0,
+            now
+          ),
+          (file) => file._tag === "File" ? Either.right(file.bytes) : Either.left("EISDIR" as const)
+        )),
     write: (path, bytes, mode) => put("write", path, mode, () => bytes),
     append: (path, bytes, mode) => put("write", path, mode, (old) => concat([old, bytes])),
     chmod: (asked, mode) =>
-      Effect.suspend(() => {
-        const node = nodes.get(resolve(asked))
-        if (node === undefined) return refuse("chmod", resolve(asked), "No such file or directory")
-        node.mode = mode
-        return Effect.void
-      }),
-    rename: (asked, target) =>
-      change("rename", target, (to) => {
-        const from = resolve(asked)
-        const node = nodes.get(from)
-        if (node === undefined) return refuse("rename", from, "No such file or directory")
-        if (locked(from) || locked(to)) return refuse("rename", from, "Permission denied")
-        if (nodes.get(to)?._tag === "Directory") return refuse("rename", to, "Is a directory")
-        for (const path of [from, ...[...nodes.keys()].filter(inside(from))]) {
-          const moved = nodes.get(path)
-          nodes.delete(path)
-          if (moved !== undefined) nodes.set(`${to}${path.slice(from.length)}`, moved)
-        }
-        return Effect.void
-      }),
+      call("chmod", resolve(asked), (disk) =>
+        Either.map(disk.node(resolve(asked)), (node) => {
+          node.mode = mode
+        })),
+    rename: (from, to) => call("rename", resolve(from), (disk, now) => disk.rename(resolve(from), resolve(to), now)),
     removeFile: (asked) =>
-      Effect.suspend(() => {
-        const path = resolve(asked)
-        const node = nodes.get(path)
-        if (node === undefined) return Effect.void
-        if (node._tag === "Directory") return refuse("remove", path, "Is a directory")
-        if (locked(path)) return refuse("remove", path, "Permission denied")
-        nodes.delete(path)
-        return Effect.void
-      }),
-    remove: (asked) =>
-      Effect.suspend(() => {
-        const path = resolve(asked)
-        if (!nodes.has(path)) return Effect.void
-        if (locked(path)) return refuse("remove", path, "Permission denied")
-        for (const other of [path, ...[...nodes.keys()].filter(inside(path))]) nodes.delete(other)
-        return Effect.void
-      }),
-    paths: Effect.sync(() => [...nodes.keys()].sort())
+      call("remove", resolve(asked), (disk, now) => unlessMissing(disk.unlink(resolve(asked), now))),
+    remove: (asked) => call("remove", resolve(asked), (disk, now) => unlessMissing(disk.remove(resolve(asked), now))),
+    paths: Effect.sync(disk.paths)
   }
 }

@@ -1,0 +1,88 @@
+/**
+ * Directories of a host: what takes several operations.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import { posix } from "node:path"
+import type { FileCalls } from "../services/FileCalls.ts"
+import type { SshError } from "../services/SshError.ts"
+
+const atOnce = 8
+
+/**
+ * Makes a directory and those above it; one that is there is fine.
+ *
+ * @internal
+ */
+export const makeAll = (
+  calls: FileCalls,
+  path: string,
+  mode: number | undefined
+): Effect.Effect<void, SshError> => {
+  const make: Effect.Effect<void, SshError> = Effect.catchIf(
+    calls.makeDirectory(path, mode),
+    ({ code }) => code === "EEXIST",
+    (error) =>
+      Effect.filterOrFail(calls.info(path), ({ type }) => type === "Directory", () => error).pipe(
+        Effect.mapError(() => error)
+      )
+  )
+  const above = posix.dirname(path)
+  return Effect.catchIf(
+    make,
+    ({ code }) => code === "ENOENT" && above !== path,
+    () => Effect.zipRight(makeAll(calls, above, mode), make)
+  )
+}
+
+/**
+ * The names in a directory, and with `recursive` those in its directories, from it on. Links are not entered.
+ *
+ * @internal
+ */
+export const names = (
+  calls: FileCalls,
+  path: string,
+  recursive: boolean
+): Effect.Effect<Array<string>, SshError> =>
+  Effect.flatMap(calls.entries(path), (entries) =>
+    recursive
+      ? Effect.map(
+        Effect.forEach(entries, ({ directory, name }) =>
+          directory
+            ? Effect.map(names(calls, `${path}/${name}`, true), (below) => [
+              name,
+              ...below.map((one) => `${name}/${one}`)
+            ])
+            : Effect.succeed([name]), { concurrency: atOnce }),
+        (all) => all.flat()
+      )
+      : Effect.succeed(entries.map(({ name }) => name)))
+
+/**
+ * A name that nobody else has.
+ *
+ * @internal
+ */
+export const name: Effect.Effect<string> = Effect.map(
+  Effect.all([Random.nextIntBetween(0, 2 ** 31), Random.nextIntBetween(0, 2 ** 31)]),
+  (numbers) => numbers.map((number) => number.toString(36)).join("")
+)
+
+/**
+ * A directory for the user alone. One that has the name already, by whatever chance, is another's: the next is tried.
+ *
+ * @internal
+ */
+export const makeTemporary = (
+  calls: FileCalls,
+  at: (path: string) => string,
+  directory: string,
+  prefix: string
+): Effect.Effect<string, SshError> =>
+  Effect.flatMap(name, (name) => {
+    const path = posix.join(directory, `${prefix}${name}`)
+    return Effect.as(calls.makeDirectory(at(path), 0o700), path)
+  }).pipe(Effect.retry({ while: ({ code }) => code === "EEXIST", times: 10 }))
