@@ -16,6 +16,7 @@ import { RuntimeError } from "../src/services/RuntimeError.ts"
 import { SshConfigError, SshError } from "../src/services/SshError.ts"
 import { FunctionError } from "../src/tasks/FunctionError.ts"
 import { TaskError } from "../src/tasks/TaskError.ts"
+import { LeftBehindError } from "../src/testing/LeftBehindError.ts"
 import { SandboxError } from "../src/testing/SandboxError.ts"
 
 const literals = (reason: { readonly literals: ReadonlyArray<string> }) => [...reason.literals].sort()
@@ -34,6 +35,7 @@ const errors = {
   PythonEnvironmentError: literals(PythonEnvironmentError.fields.reason),
   ClusterError: literals(ClusterError.fields.reason),
   DaskClientError: literals(DaskClientError.fields.reason),
+  LeftBehindError: literals(LeftBehindError.fields.reason),
   SandboxError: literals(SandboxError.fields.reason)
 }
 
@@ -69,6 +71,6 @@ describe("the page on errors", () => {
 describe("the union of all errors", () => {
   it("has every class that the library exports, but those for tests", () => {
     const names = LazyclusterError.members.map(({ _tag }) => _tag)
-    assert.deepStrictEqual([...names, "SandboxError"].sort(), Object.keys(errors).sort())
+    assert.deepStrictEqual([...names, "LeftBehindError", "SandboxError"].sort(), Object.keys(errors).sort())
   })
 })

@@ -139,7 +139,7 @@ export interface HostOptions {
 }
 
 /**
- * One line of what happened, in order. `at` is the clock in milliseconds. `env` is what a process has beyond its host's own;
+ * One line of what was asked of hosts and happened on them, in order. `at` is the clock in milliseconds. `env` is what a process has beyond its host's own;
  * `session` numbers the connections of a host, `pid` is given where a process did it.
  *
  * @since 0.1.0
@@ -160,6 +160,9 @@ export type Entry =
     }
     | { readonly _tag: "Exited"; readonly pid: number; readonly code: number; readonly signal?: string | undefined }
     | { readonly _tag: "Signalled"; readonly pid: number; readonly signal: string }
+    | { readonly _tag: "MadeDirectory" | "Removed"; readonly path: string }
+    | { readonly _tag: "Renamed"; readonly path: string; readonly to: string }
+    | { readonly _tag: "Read"; readonly path: string; readonly bytes: number }
     | { readonly _tag: "Wrote"; readonly path: string; readonly bytes: number; readonly mode: number }
     | {
       readonly _tag: "Listening"
@@ -169,7 +172,9 @@ export type Entry =
       readonly owner: string
     }
     | { readonly _tag: "Freed"; readonly port: number; readonly path?: string | undefined }
-    | { readonly _tag: "Dialled"; readonly address: string; readonly port: number }
+    /** A connection through the host, or of the manager's own; `number` counts those of a host. */
+    | { readonly _tag: "Dialled"; readonly number: number; readonly address: string; readonly port: number }
+    | { readonly _tag: "HungUp"; readonly number: number }
     /** Something goes wrong, or is taken back. */
     | { readonly _tag: "Fault"; readonly fault: Fault }
     | { readonly _tag: "Mended"; readonly fault: Fault }

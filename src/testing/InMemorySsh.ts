@@ -5,9 +5,10 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import type { HostFacts } from "../services/HostFacts.ts"
 import * as Ssh from "../services/Ssh.ts"
@@ -16,6 +17,7 @@ import type { SshError } from "../services/SshError.ts"
 import type { Fault } from "./InMemoryFaults.ts"
 import type { Commands, Entry, HostOptions, Match } from "./InMemoryHost.ts"
 import * as memoryWorld from "./internal/memoryWorld.ts"
+import { LeftBehindError } from "./LeftBehindError.ts"
 
 /**
  * A process that runs on a host. `name` is the one that it was started under through a runtime.
@@ -89,6 +91,18 @@ export class InMemorySsh extends Context.Tag("lazycluster/InMemorySsh")<InMemory
 }>() {}
 
 /**
+ * Fails if anything is left on any host, and says what.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const nothingLeft: Effect.Effect<void, LeftBehindError, InMemorySsh> = Effect.flatMap(
+  InMemorySsh,
+  ({ leftovers }) =>
+    Effect.flatMap(leftovers, (left) => left.length === 0 ? Effect.void : new LeftBehindError({ reason: "Left", left }))
+)
+
+/**
  * What holds for all hosts.
  *
  * @since 0.1.0
@@ -149,3 +163,49 @@ export const layer = (
       Effect.map(({ panel, ssh }) => Context.make(InMemorySsh, panel).pipe(Context.add(Ssh.Ssh, ssh)))
     )
   )
+
+/**
+ * How a checked test runs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CheckOptions extends WorldOptions {
+  /**
+   * How long what is left may take to go by itself: leases run out after faults. By the clock of the test, which must go on by
+   * itself, as `VirtualTime` does. Default: not at all.
+   */
+  readonly patience?: Duration.DurationInput | undefined
+}
+
+/**
+ * Runs a test on hosts in memory of its own, closes its scope, and fails if anything is left on them: a provided layer and
+ * the check in one line. The error of a test that fails comes first.
+ *
+ * @since 0.1.0
+ * @category execution
+ * @example
+ * import { Runtime } from "lazycluster"
+ * import { InMemorySsh } from "lazycluster/testing"
+ * import { Effect } from "effect"
+ *
+ * // it.effect("leaves nothing", () =>
+ * const test = Effect.gen(function*() {
+ *   const runtime = yield* Runtime.make("host-1")
+ *   yield* runtime.start("worker", { argv: ["sleep", "3600"] })
+ * }).pipe(InMemorySsh.check(["host-1"]))
+ */
+export const check = (hosts: ReadonlyArray<string | HostOptions>, options: CheckOptions = {}) =>
+<A, E, R>(
+  test: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | LeftBehindError, Exclude<Exclude<R, Scope.Scope>, InMemorySsh | Ssh.Ssh>> =>
+  Effect.scoped(Effect.flatMap(make(hosts, options), ({ panel, ssh }) => {
+    const { patience = 0 } = options
+    const gone = Duration.toMillis(patience) === 0
+      ? nothingLeft
+      : Effect.retry(nothingLeft, Schedule.spaced("1 second").pipe(Schedule.upTo(patience)))
+    return Effect.scoped(test).pipe(
+      Effect.zipLeft(gone),
+      Effect.provide(Context.make(InMemorySsh, panel).pipe(Context.add(Ssh.Ssh, ssh)))
+    )
+  }))

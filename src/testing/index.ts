@@ -5,6 +5,14 @@
  */
 
 /**
+ * What goes wrong with hosts in memory, as data: written down as a script, or drawn from a seed, and run under the clock of
+ * the test.
+ *
+ * @since 0.1.0
+ */
+export * as InMemoryFaults from "./InMemoryFaults.ts"
+
+/**
  * Functions for hosts in memory: what a Python or JavaScript function does there, as an effect of this program.
  *
  * @since 0.1.0
@@ -25,6 +33,13 @@ export * as InMemoryHost from "./InMemoryHost.ts"
  * @since 0.1.0
  */
 export * as InMemorySsh from "./InMemorySsh.ts"
+
+/**
+ * The error of a test that leaves something on hosts in memory.
+ *
+ * @since 0.1.0
+ */
+export * as LeftBehindError from "./LeftBehindError.ts"
 
 /**
  * Real SSH servers inside this process, on loopback: hosts for tests, examples and trials, without root and without sshd.
@@ -50,3 +65,12 @@ export * as SandboxError from "./SandboxError.ts"
  * @since 0.1.0
  */
 export * as SandboxUser from "./SandboxUser.ts"
+
+/**
+ * Time that passes by itself: as soon as every fiber waits, the clock goes to the next moment that one of them waits for. A test
+ * says `Effect.sleep("1 minute")` and is there at once; nobody has to adjust a clock beside it. Under one seed, a program
+ * on hosts in memory runs the same way each time.
+ *
+ * @since 0.1.0
+ */
+export * as VirtualTime from "./VirtualTime.ts"

@@ -60,6 +60,8 @@ export interface MemoryHost {
   accepted: number
   /** Connections on their way in. */
   arriving: number
+  /** Connections that were made through it so far. */
+  dialled: number
 }
 
 /** @internal */
@@ -141,7 +143,8 @@ export const make = Effect.fnUntraced(function*(options: {
     boots: 1,
     on: true,
     accepted: 0,
-    arriving: 0
+    arriving: 0,
+    dialled: 0
   }
   options.lan.hosts.set(alias, host)
   yield* Effect.forEach([home, host.temporary], (path) => tree.makeDirectory(path), { discard: true })

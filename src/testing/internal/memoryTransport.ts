@@ -8,6 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as socketPath from "../../internal/socketPath.ts"
 import { connectError } from "../../internal/ssh2Errors.ts"
 import type { Host } from "../../services/Host.ts"
 import type { Transport } from "../../services/Ssh.ts"
@@ -24,6 +25,7 @@ import * as memoryNetwork from "./memoryNetwork.ts"
 import * as memoryPipe from "./memoryPipe.ts"
 import * as memoryProcess from "./memoryProcess.ts"
 import * as memoryPrograms from "./memoryPrograms.ts"
+import * as memoryRecord from "./memoryRecord.ts"
 
 /** sshd's own default. */
 const defaultMaxSessions = 10
@@ -68,6 +70,9 @@ const forwarding = (host: MemoryHost, direction: "local" | "remote") => {
   )
 }
 
+const checked = (host: MemoryHost, step: string, at: Parameters<SshConnection["dial"]>[0]) =>
+  socketPath.isSocket(at) ? socketPath.check(host.alias, step, at) : Effect.void
+
 /** A process behind pipes; `through` is what each chunk of the client passes. */
 const start = Effect.fnUntraced(function*(
   host: MemoryHost,
@@ -84,14 +89,20 @@ const start = Effect.fnUntraced(function*(
     cwd: host.home,
     io: { stdin, stdout: stdout.write, stderr: stderr.write },
     body: memoryPrograms.body(host, link, invocation),
-    onExit: (status) => Effect.all([stdout.end, stderr.end, Deferred.succeed(done, status)], { discard: true })
+    onExit: (status) => Effect.all([stdout.end, stderr.end, told(status)], { discard: true })
   })
   const orLost = <A>(effect: Effect.Effect<A, SshError>) =>
     link === undefined ? effect : memoryLink.orLost(link, effect)
   const heard = (pipe: memoryPipe.Pipe): Stream.Stream<Uint8Array, SshError> => {
     const chunks = Stream.mapEffect(pipe.stream, (chunk) => Effect.as(through(chunk.length), chunk))
-    return link === undefined ? chunks : Stream.interruptWhenDeferred(chunks, link.lost)
+    if (link === undefined) return chunks
+    // A pipe that breaks with its link has no clean end.
+    const end = Effect.suspend(() => link.clientOpen ? Effect.void : Deferred.await(link.lost))
+    return Stream.interruptWhenDeferred(Stream.concat(chunks, Stream.execute(end)), link.lost)
   }
+  /** What ended after the link did, nobody was told of. */
+  const told = (status: ExitStatus) =>
+    Effect.suspend(() => link === undefined || link.clientOpen ? Deferred.succeed(done, status) : Effect.void)
   const process: RemoteProcess = {
     write: (chunk) => {
       const bytes = memoryPipe.bytesOf(chunk)
@@ -182,23 +193,14 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
     files: Effect.gen(function*() {
       yield* through()
       yield* slot(host, link, "sftp")
-      return memoryFiles.make(host, host.home, through)
+      return memoryRecord.files(host, memoryFiles.make(host, host.home, through))
     }),
     dial: (to) =>
       Effect.gen(function*() {
+        yield* checked(host, "dial", to)
         yield* through()
         yield* forwarding(host, "local")
-        yield* host.note(
-          "path" in to
-            ? { _tag: "Dialled", address: to.path, port: 0 }
-            : { _tag: "Dialled", address: to.address ?? "127.0.0.1", port: to.port }
-        )
-        return end(
-          yield* Effect.acquireRelease(
-            memoryLan.connect(host, to, [link.way]),
-            (end) => Effect.sync(() => memoryDuplex.destroy(end))
-          )
-        )
+        return end(yield* memoryRecord.dial(host, to, memoryLan.connect(host, to, [link.way])))
       }),
     listen: (at) =>
       Effect.gen(function*() {
@@ -265,17 +267,17 @@ export const manager = (host: MemoryHost, name: Host): SshConnection => ({
   lost: Effect.never,
   sever: Effect.void,
   exec: (invocation) => execHere(host, invocation),
-  files: Effect.succeed(memoryFiles.make(host, host.home)),
+  files: Effect.succeed(memoryRecord.files(host, memoryFiles.make(host, host.home))),
   dial: (to) =>
-    Effect.acquireRelease(
-      memoryLan.connect(host, to),
-      (end) => Effect.sync(() => memoryDuplex.destroy(end))
+    Effect.zipRight(
+      checked(host, "dial", to),
+      memoryRecord.dial(host, to, memoryLan.connect(host, to))
     ),
   listen: (at) =>
-    Effect.map(memoryListen.removed(host, at, listen(host, at, "manager")), (bound) => ({
-      port: bound.port,
-      connections: Stream.fromQueue(bound.arrivals)
-    })),
+    checked(host, "listen", at).pipe(
+      Effect.zipRight(memoryListen.removed(host, at, listen(host, at, "manager"))),
+      Effect.map((bound) => ({ port: bound.port, connections: Stream.fromQueue(bound.arrivals) }))
+    ),
   anchor: () => Effect.void,
   aside: (invocation) => execHere(host, invocation),
   identity: Effect.succeed({ address: name.alias, port: 0, user: host.env["USER"] ?? "user" }),
