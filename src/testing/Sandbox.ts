@@ -8,12 +8,14 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as files from "./internal/sandboxFiles.ts"
 import * as janitor from "./internal/sandboxJanitor.ts"
 import * as server from "./internal/sandboxServer.ts"
+import * as terminals from "./internal/sandboxTerminal.ts"
 import { SandboxError } from "./SandboxError.ts"
 import type { SandboxUser } from "./SandboxUser.ts"
 
@@ -34,10 +36,20 @@ export interface Options {
   readonly cache?: string | undefined
   /** An interpreter that the hosts find as `python3`. Default: what their `PATH`, that of this program, holds. */
   readonly python?: string | undefined
-  /** Whether ports may be forwarded, as sshd's `AllowTcpForwarding`. Default `true`. */
-  readonly allowTcpForwarding?: boolean | undefined
+  /** Connections that may be logging in at one time, as sshd's `MaxStartups`. Default 100. */
+  readonly maxStartups?: number | undefined
+  /** Until when a connection must have logged in, as sshd's `LoginGraceTime`. Default 2 minutes. */
+  readonly loginGraceTime?: Duration.DurationInput | undefined
+  /** Variables that a client may set, as sshd's `AcceptEnv`. Default `["LANG", "LC_*"]`. */
+  readonly acceptEnv?: ReadonlyArray<string> | undefined
+  /** Whether ports may be forwarded, as sshd's `AllowTcpForwarding`: `local` with `-L` only. Default `true`. */
+  readonly allowTcpForwarding?: boolean | "local" | "remote" | undefined
   /** Whether Unix sockets may be forwarded, as sshd's `AllowStreamLocalForwarding`. Default `true`. */
-  readonly allowStreamLocalForwarding?: boolean | undefined
+  readonly allowStreamLocalForwarding?: boolean | "local" | "remote" | undefined
+  /** What may be reached through a host, `host:port` or `host:*`, as sshd's `PermitOpen`. Default: everything. */
+  readonly permitOpen?: ReadonlyArray<string> | undefined
+  /** Whether a key in `.ssh/authorized_keys` of a host's home lets its users in. Default `false`. */
+  readonly authorizedKeys?: boolean | undefined
   /** Who else may log in, and how. One with the name of the user who runs this program takes the place of that. */
   readonly users?: ReadonlyArray<SandboxUser> | undefined
   /** Failed tries to log in until a connection is ended, as sshd's `MaxAuthTries`. Default 6. */
@@ -69,6 +81,16 @@ export interface SandboxHost {
   readonly stall: Effect.Effect<void>
   /** Ends a stall; what waited on both sides is delivered. */
   readonly resume: Effect.Effect<void>
+  /** Each chunk takes so long, in each direction. */
+  readonly latency: (duration: Duration.DurationInput) => Effect.Effect<void>
+  /** Nothing listens on the port any more; connections that are open stay. */
+  readonly refuse: Effect.Effect<void>
+  /** Further connections see another host key: this one, as of `hostKey`. */
+  readonly changeHostKey: Effect.Effect<string>
+  /** Nobody is let in any more. */
+  readonly failAuthentication: Effect.Effect<void>
+  /** Takes back all of the faults above. Fails when another program has taken a port that was refused. */
+  readonly restore: Effect.Effect<void, SandboxError>
 }
 
 /**
@@ -134,6 +156,7 @@ export const make: (options?: Options) => Effect.Effect<Sandbox["Type"], Sandbox
         keys: user.runKey === false ? keys : [runKey, ...keys]
       }))
   )
+  const available = yield* terminals.available
   const start = Effect.fnUntraced(function*(alias: string) {
     const home = yield* files.makeHome(directory, alias)
     const hostKey = yield* files.makeKey
@@ -152,15 +175,45 @@ export const make: (options?: Options) => Effect.Effect<Sandbox["Type"], Sandbox
       hostKey: hostKey.private,
       logins,
       maxAuthTries: options.maxAuthTries ?? 6,
+      authorizedKeys: options.authorizedKeys === true ? `${home}/.ssh/authorized_keys` : undefined,
       address,
       maxSessions: options.maxSessions ?? 10,
+      maxStartups: options.maxStartups ?? 100,
+      loginGraceTime: Duration.toMillis(options.loginGraceTime ?? "2 minutes"),
+      acceptEnv: options.acceptEnv ?? ["LANG", "LC_*"],
+      terminals: available,
       forwarding: {
         ports: options.allowTcpForwarding ?? true,
-        sockets: options.allowStreamLocalForwarding ?? true
+        sockets: options.allowStreamLocalForwarding ?? true,
+        open: options.permitOpen
       }
     })
-    const { connections, cut, port, resume, stall } = running
-    const host: SandboxHost = { alias, port, home, hostKey: hostKey.public, connections, cut, stall, resume }
+    const { connections, cut, port, refuse, resume, stall } = running
+    const host: SandboxHost = {
+      alias,
+      port,
+      home,
+      hostKey: hostKey.public,
+      connections,
+      cut,
+      stall,
+      resume,
+      latency: (duration) => running.latency(Duration.toMillis(duration)),
+      refuse,
+      changeHostKey: Effect.gen(function*() {
+        const key = yield* files.makeKey
+        yield* running.showHostKey(key.private)
+        return key.public
+      }),
+      failAuthentication: running.failAuthentication(true),
+      restore: Effect.all([
+        running.latency(0),
+        resume,
+        running.failAuthentication(false),
+        running.showHostKey(hostKey.private),
+        running.accept
+      ], { discard: true })
+    }
     return host
   })
   const hosts = yield* Effect.forEach(names, start)

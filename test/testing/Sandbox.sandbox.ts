@@ -56,7 +56,7 @@ describe("Sandbox", () => {
       assert.strictEqual((yield* words("kill -TERM $$")).code, 255)
       // The command's shell leads a session of its own.
       assert.match((yield* words("ps -o pid=,sid= -p $$")).stdout.toString(), /^\s*(\d+)\s+\1\s*$/)
-      const shell = yield* run(ssh(sandbox, "-tt", "host-1").pipe(Command.feed("echo from a shell\nexit 3\n")))
+      const shell = yield* run(ssh(sandbox, "host-1").pipe(Command.feed("echo from a shell\nexit 3\n")))
       assert.deepStrictEqual([shell.code, shell.stdout.toString()], [3, "from a shell\n"])
     }).pipe(Effect.provide(NodeContext.layer)))
 
@@ -136,7 +136,7 @@ describe("Sandbox", () => {
       assert.deepStrictEqual([ended.code, ended.stderr], [0, ""])
       const output = ended.stdout.toString()
       assert.include(output, `Remote working directory: ${home}/dir`)
-      assert.match(output, /^-rw------- +2 .* +3 [A-Z][a-z]{2} \d\d \d\d:\d\d target$/m)
+      assert.match(output, /^-rw------- +2 .* +3 [A-Z][a-z]{2} [ \d]\d \d\d:\d\d target$/m)
       assert.strictEqual(readlinkSync(join(home, "link")), "target")
       assert.strictEqual(readFileSync(join(home, "link"), "utf8"), "old")
       assert.strictEqual(readFileSync(join(home, "dir/copy"), "utf8"), readFileSync(sandbox.identityFile, "utf8"))

@@ -37,14 +37,23 @@ const portOf = (server: net.Server): number => {
 }
 
 /**
- * What sshd calls `AllowTcpForwarding` and `AllowStreamLocalForwarding`.
+ * What sshd calls `AllowTcpForwarding`, `AllowStreamLocalForwarding` and `PermitOpen`.
  *
  * @internal
  */
 export interface Allowed {
-  readonly ports: boolean
-  readonly sockets: boolean
+  /** `local` is what the host connects to, `remote` where it listens. */
+  readonly ports: boolean | "local" | "remote"
+  readonly sockets: boolean | "local" | "remote"
+  /** `host:port`, or `host:*`. All without a list. */
+  readonly open: ReadonlyArray<string> | undefined
 }
+
+const permits = (list: ReadonlyArray<string> | undefined, host: string, port: number): boolean =>
+  list === undefined || list.includes(`${host}:${port}`) || list.includes(`${host}:*`)
+
+const local = (allowed: boolean | "local" | "remote"): boolean => allowed === true || allowed === "local"
+const remote = (allowed: boolean | "local" | "remote"): boolean => allowed === true || allowed === "remote"
 
 /**
  * Serves forwards in both directions; listeners and sockets go with the connection.
@@ -71,13 +80,15 @@ export const serve = (peer: Peer, allowed: Allowed): void => {
       join(accept(), socket)
     })
   }
-  if (allowed.ports) {
-    connection.on(
-      "tcpip",
-      (accept, reject, { destIP, destPort }) => reach({ host: destIP, port: destPort }, accept, reject)
-    )
+  // Without a listener ssh2 answers as sshd does: administratively prohibited.
+  if (local(allowed.ports)) {
+    connection.on("tcpip", (accept, reject, { destIP, destPort }) => {
+      if (permits(allowed.open, destIP, destPort)) reach({ host: destIP, port: destPort }, accept, reject)
+      // ssh2 gives another reason than sshd: failed to connect.
+      else reject()
+    })
   }
-  if (allowed.sockets) {
+  if (local(allowed.sockets)) {
     connection.on(
       "openssh.streamlocal",
       (accept, reject, { socketPath }) => reach({ path: socketPath }, accept, reject)
@@ -156,14 +167,18 @@ export const serve = (peer: Peer, allowed: Allowed): void => {
   connection.on("request", (accept, reject, name, info) => {
     const yes = (port?: number) => accept?.(port)
     const no = () => reject?.()
-    if (name === "tcpip-forward") return allowed.ports ? listenOnPort(info, yes, no) : no()
+    if (name === "tcpip-forward") return remote(allowed.ports) ? listenOnPort(info, yes, no) : no()
     if (name === "cancel-tcpip-forward") cancel(`${info.bindAddr}:${info.bindPort}`, yes, no)
   })
   type Socket = "streamlocal-forward@openssh.com" | "cancel-streamlocal-forward@openssh.com"
   connection.on("request", (accept: (() => void) | undefined, reject, name: Socket, info: SocketBindInfo) => {
     const yes = () => accept?.()
     const no = () => reject?.()
-    if (name === "streamlocal-forward@openssh.com") return allowed.sockets ? listenOnSocket(info, yes, no) : no()
+    if (name === "streamlocal-forward@openssh.com") {
+      return remote(allowed.sockets)
+        ? listenOnSocket(info, yes, no)
+        : no()
+    }
     if (name === "cancel-streamlocal-forward@openssh.com") cancel(info.socketPath, yes, no)
   })
 }

@@ -3,7 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import { readFileSync } from "node:fs"
+import ssh2 from "ssh2"
 import type {
   AuthContext,
   AuthenticationType,
@@ -25,18 +28,30 @@ export interface Login {
 }
 
 /** The lists of methods that let a user in, each by itself. */
-const listsOf = ({ keys, user }: Login): ReadonlyArray<ReadonlyArray<string>> =>
+const listsOf = ({ keys, user }: Login, file: boolean): ReadonlyArray<ReadonlyArray<string>> =>
   user.methods?.map((list) => list.split(",")) ?? [
-    ...(keys.length > 0 ? [["publickey"]] : []),
+    ...(keys.length > 0 || file ? [["publickey"]] : []),
     ...(user.rounds === undefined ? [] : [["keyboard-interactive"]]),
     ...(user.password === undefined ? [] : [["password"]])
   ]
 
+/** Lines with options are left out: nothing here keeps to them. */
+const keysIn = (file: string): ReadonlyArray<ParsedKey> =>
+  Either.getOrElse(Either.try(() => readFileSync(file, "utf8")), () => "").split("\n").flatMap((line) => {
+    const key = /^(ssh|ecdsa)-/.test(line) ? ssh2.utils.parseKey(line) : undefined
+    return key === undefined || key instanceof Error ? [] : [key]
+  })
+
 type Verdict = "yes" | "no" | "asked"
 
 /** Without a signature the client only asks whether the key would do. */
-const checkKey = (login: Login, used: ReadonlyArray<ParsedKey>, context: PublicKeyAuthContext): Verdict | ParsedKey => {
-  const key = login.keys.find((key) => !used.includes(key) && context.key.data.equals(key.getPublicSSH()))
+const checkKey = (
+  keys: ReadonlyArray<ParsedKey>,
+  used: ReadonlyArray<Buffer>,
+  context: PublicKeyAuthContext
+): Verdict | ParsedKey => {
+  const key = keys.find((key) => context.key.data.equals(key.getPublicSSH()))
+  if (used.some((data) => context.key.data.equals(data))) return "no"
   if (key === undefined) return "no"
   if (context.signature === undefined || context.blob === undefined) return "asked"
   return key.verify(context.blob, context.signature, context.hashAlgo) === true ? key : "no"
@@ -66,18 +81,22 @@ const askRounds = (
 export const serve = (connection: Connection, options: {
   readonly logins: ReadonlyArray<Login>
   readonly maxTries: number
+  /** Nobody is let in while it says so. */
+  readonly failing: () => boolean
+  /** More keys of every user, read anew each time. */
+  readonly authorizedKeys: string | undefined
   readonly entered: (user: string) => void
 }): void => {
-  const { entered, logins, maxTries } = options
+  const { authorizedKeys, entered, failing, logins, maxTries } = options
   const done: Array<string> = []
-  const used: Array<ParsedKey> = []
+  const used: Array<Buffer> = []
   let failures = 0
   let tries = 0
 
   connection.on("authentication", (context: AuthContext) => {
     tries += 1
     const login = logins.find(({ user }) => user.name === context.username)
-    const open = (login === undefined ? [["publickey"]] : listsOf(login))
+    const open = (login === undefined ? [["publickey"]] : listsOf(login, authorizedKeys !== undefined))
       .filter((list) => done.every((method, index) => list[index] === method))
     const next = [...new Set(open.flatMap((list) => list.slice(done.length, done.length + 1)))] as Array<
       AuthenticationType
@@ -106,13 +125,14 @@ export const serve = (connection: Connection, options: {
       )
     }
     const allowed: ReadonlyArray<string> = next
-    if (login === undefined || !allowed.includes(context.method)) return wrong()
+    if (login === undefined || !allowed.includes(context.method) || failing()) return wrong()
     switch (context.method) {
       case "publickey": {
-        const verdict = checkKey(login, used, context)
+        const keys = authorizedKeys === undefined ? login.keys : [...login.keys, ...keysIn(authorizedKeys)]
+        const verdict = checkKey(keys, used, context)
         if (verdict === "asked") return context.accept()
         if (typeof verdict === "string") return wrong()
-        used.push(verdict)
+        used.push(verdict.getPublicSSH())
         return right()
       }
       case "password":

@@ -1,5 +1,5 @@
 /**
- * Commands of a Sandbox host: a process behind a channel, as sshd does it without a terminal.
+ * Commands of a Sandbox host: a process behind a channel, with pipes or in a terminal.
  *
  * @since 0.1.0
  */
@@ -10,6 +10,7 @@ import { Writable } from "node:stream"
 import type { ServerChannel, Session } from "ssh2"
 import type { Peer } from "./sandboxPeer.ts"
 import { forgetChunk } from "./sandboxQuirks.ts"
+import * as terminals from "./sandboxTerminal.ts"
 import * as turns from "./sandboxTurns.ts"
 
 /**
@@ -77,8 +78,8 @@ const reportExit = (channel: ServerChannel, code: number | null, name: NodeJS.Si
 }
 
 /**
- * Runs a command line (a shell without one) behind a channel. A channel that closes takes the pipes away, never the process.
- * `ended` runs when the process has ended.
+ * Runs a command line (a shell without one) behind a channel. A channel that closes takes the pipes away, never the process;
+ * a terminal hangs up. `ended` runs when the process has ended.
  *
  * @internal
  */
@@ -87,15 +88,20 @@ export const run = (options: {
   readonly session: Session
   readonly channel: ServerChannel
   readonly command: string | undefined
+  /** Without one: pipes. */
+  readonly terminal: terminals.Terminal | undefined
   readonly place: Place
   readonly environment: Readonly<Record<string, string>>
   readonly ended: () => void
 }): void => {
-  const { channel, peer, place, session } = options
+  const { channel, command, peer, place, session, terminal } = options
   channel.on("error", () => {})
-  const child = spawn("/bin/sh", options.command === undefined ? [] : ["-c", options.command], {
+  const [program = "", ...words] = terminal === undefined
+    ? ["/bin/sh", ...(command === undefined ? [] : ["-c", command])]
+    : terminals.words(terminal, command)
+  const child = spawn(program, words, {
     cwd: place.home,
-    env: { ...place.environment, ...options.environment },
+    env: { ...place.environment, ...options.environment, ...(terminal === undefined ? {} : { TERM: terminal.term }) },
     // A session of its own, so that a signal reaches what the command started, and nothing of ours.
     detached: true
   })
@@ -135,11 +141,18 @@ export const run = (options: {
 
   session.on("signal", (_accept, _reject, info) => {
     const name = `SIG${info.name.replace(/^SIG/, "")}`
-    if (isSignal(name)) signal(child, name)
+    if (!isSignal(name)) return
+    if (terminal === undefined) signal(child, name)
+    else terminals.signal(child, name)
+  })
+  session.on("window-change", (_accept, _reject, size) => {
+    if (terminal !== undefined) terminals.resize(child, size)
   })
   const deafen = (): void => {
     child.stdout.destroy()
     child.stderr.destroy()
+    // A terminal that closes hangs up on what runs in it.
+    if (terminal !== undefined) signal(child, "SIGKILL")
   }
   const forget = peer.whenGone(() => {
     deafen()

@@ -5,6 +5,7 @@
  */
 import * as Data from "effect/Data"
 import * as fs from "node:fs"
+import { performance } from "node:perf_hooks"
 import * as packets from "./sandboxSftpPacket.ts"
 
 const codes = { endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4, badMessage: 5, unsupported: 8 } as const
@@ -143,14 +144,17 @@ const permissions = (mode: number): string =>
  * @internal
  */
 export const longName = (name: Buffer, stats: fs.Stats): Buffer => {
-  const when = stats.mtime.toString().slice(4, 21)
+  // As `ls` and sftp-server do: the year of what is older than half a year, or of the future.
+  const age = performance.timeOrigin + performance.now() - stats.mtimeMs
+  const recent = age >= 0 && age < 365 / 2 * 86_400_000
+  const [month, day, year, time = ""] = stats.mtime.toString().split(" ").slice(1)
   const parts = [
     `${kinds[stats.mode & fs.constants.S_IFMT] ?? "-"}${permissions(stats.mode)}`,
     String(stats.nlink).padStart(4),
     String(stats.uid).padEnd(8),
     String(stats.gid).padEnd(8),
     String(stats.size).padStart(8),
-    `${when.slice(0, 6)} ${when.slice(12)} `
+    `${month} ${day?.replace(/^0/, " ")} ${recent ? time.slice(0, 5) : ` ${year}`} `
   ]
   return Buffer.concat([Buffer.from(parts.join(" ")), name])
 }
