@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -14,6 +13,7 @@ import { type FileHandle, open } from "node:fs/promises"
 import * as process from "node:process"
 import type { FileTransferError } from "../services/FileTransferError.ts"
 import type { Entry, Plan } from "../services/FileTransferPlan.ts"
+import * as blockWriter from "./blockWriter.ts"
 import * as transferHash from "./transferHash.ts"
 import * as transferName from "./transferName.ts"
 import { piece } from "./transferSource.ts"
@@ -151,25 +151,24 @@ export const make = Effect.fnUntraced(function*(
         (handle: FileHandle) => Effect.promise(() => handle.close())
       )
       const follower = yield* transferHash.follow(at(`big/${key}`), fail(key))
-      let size = from
+      const file = blockWriter.make(handle, from, fail(key))
+      let arrived = from
       let hashed = from
       yield* Stream.runForEachChunk(content, (chunks) =>
         Effect.gen(function*() {
-          const pieces = Chunk.toReadonlyArray(chunks)
-          const more = pieces.reduce((sum, piece) => sum + piece.length, 0)
-          yield* Effect.tryPromise({ try: () => handle.writev(pieces, size), catch: fail(key) }).pipe(
-            Effect.filterOrFail(
-              ({ bytesWritten }) => bytesWritten === more,
-              () => fail(key)(new Error("the disk took less than was written: is it full?"))
-            )
-          )
-          size += more
-          yield* told(size, more)
+          const before = arrived
+          let size = hashed
+          for (const chunk of chunks) {
+            arrived += chunk.length
+            size = yield* file.write(chunk)
+          }
+          yield* told(arrived, arrived - before)
           if (size - hashed > ahead) {
             hashed = size
             yield* follower.written(size)
           }
         }))
+      const size = yield* file.flush
       yield* Effect.tryPromise({ try: () => handle.truncate(size), catch: fail(key) })
       return yield* follower.hash(size)
     }))
