@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type { HostFacts } from "../services/HostFacts.ts"
 import type { HostIdentity } from "../services/HostIdentity.ts"
 import type { Address, ExitStatus, Files, Listener, SshConnection } from "../services/SshConnection.ts"
@@ -90,8 +90,61 @@ export interface Process {
 export type Handler = (process: Process) => Effect.Effect<number, never, Scope.Scope>
 
 /**
- * The programs of a host: by the last part of `argv[0]`, by `lazycluster-NAME` for a Python program of this package, or by
- * the whole line of `sh -c`. There is no shell: a line that is not scripted runs only if it is a plain command.
+ * What a command answers. It takes `duration` (default: no time), prints, and ends with `code` (default 0).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reply {
+  readonly stdout?: string | Uint8Array | undefined
+  readonly stderr?: string | Uint8Array | undefined
+  readonly code?: number | undefined
+  readonly duration?: Duration.DurationInput | undefined
+}
+
+/**
+ * What a command is asked. `stdin` waits for the end of standard input, and gives all of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Asked extends Pick<Process, "host" | "argv" | "env" | "cwd"> {
+  readonly stdin: Effect.Effect<string>
+}
+
+/**
+ * A program that is an answer, or a function of what it is asked.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import { InMemoryHost, InMemorySsh } from "lazycluster/testing"
+ * import { Effect } from "effect"
+ *
+ * const hosts = InMemorySsh.layer(["host-1"], {
+ *   commands: {
+ *     "nvidia-smi": InMemoryHost.reply({ stdout: "GPU 0: A100\n", duration: "300 millis" }),
+ *     greet: InMemoryHost.reply(({ argv, env }) => ({ stdout: `${env.GREETING} ${argv[1]}\n` })),
+ *     shout: InMemoryHost.reply(({ stdin }) => Effect.map(stdin, (text) => ({ stdout: text.toUpperCase() })))
+ *   },
+ *   matches: [{ when: /^git clone/, run: InMemoryHost.reply({ stderr: "fatal: no network\n", code: 128 }) }]
+ * })
+ */
+export const reply = (answer: Reply | ((asked: Asked) => Reply | Effect.Effect<Reply>)): Handler =>
+  Effect.fnUntraced(function*({ argv, cwd, env, host, stderr, stdin, stdout }) {
+    const all = Stream.mkString(Stream.decodeText(stdin))
+    const made = typeof answer === "function" ? answer({ argv, cwd, env, host, stdin: all }) : answer
+    const reply = Effect.isEffect(made) ? yield* made : made
+    if (reply.duration !== undefined) yield* Effect.sleep(reply.duration)
+    if (reply.stdout !== undefined) yield* stdout(reply.stdout)
+    if (reply.stderr !== undefined) yield* stderr(reply.stderr)
+    return reply.code ?? 0
+  })
+
+/**
+ * The programs of a host: by the last part of `argv[0]`, by `python -m MODULE`, by `lazycluster-NAME` for a Python program of
+ * this package, or by the whole line of `sh -c`. Other lines are run as a shell runs them: lists, pipes, redirections,
+ * variables, `if` and loops. What goes beyond that ends with 2 and says so; a program that is nowhere ends with 127.
  *
  * @since 0.1.0
  * @category models
@@ -105,7 +158,8 @@ export type Commands = Readonly<Record<string, Handler>>
  * @category models
  */
 export interface Match {
-  readonly when: (argv: ReadonlyArray<string>) => boolean
+  /** A pattern is held against the words of each command, as a line; against the line of `sh -c` where no shell in memory runs it. */
+  readonly when: RegExp | ((argv: ReadonlyArray<string>) => boolean)
   readonly run: Handler
 }
 

@@ -59,10 +59,7 @@ export type Body = (process: MemoryProcess) => Effect.Effect<number, never, Scop
  *
  * @internal
  */
-export const codeOf = (status: ExitStatus): number =>
-  status.signal === undefined ? status.code : 128 + (signals[status.signal] ?? 0)
-
-const signals: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, ABRT: 6, KILL: 9, PIPE: 13, TERM: 15 }
+export const codeOf = (status: ExitStatus): number => status.code
 
 /**
  * Starts a process. It ends when its body does or a signal interrupts it, not with the fiber that started it.

@@ -51,13 +51,17 @@ describe("commands", () => {
       }))))
   }
 
-  it.scoped("an unknown one is not found, and so is a line that needs a shell", () =>
+  it.scoped("an unknown one is not found; a line that is not understood says so, and nothing of it runs", () =>
     Effect.gen(function*() {
       const connection = yield* connect
       const unknown = yield* run(connection, ["no-such", "x"])
       assert.deepStrictEqual(unknown, { stdout: "", stderr: "sh: 1: no-such: not found\n", exit: { code: 127 } })
-      const line = yield* run(connection, ["sh", "-c", "echo a; echo b"])
-      assert.deepStrictEqual(line.exit, { code: 127 })
+      assert.deepStrictEqual(yield* run(connection, ["sh", "-c", "echo a; case x in x) echo b ;; esac"]), {
+        stdout: "",
+        stderr:
+          "sh: 1: InMemorySsh: `case x in x) echo b ;; esac` is not understood here: script this line in `commands`\n",
+        exit: { code: 2 }
+      })
     }).pipe(Effect.provide(layer(["host-1"]))))
 
   it.scoped("run sets directory and environment; a directory that is none is 125", () =>
