@@ -9,14 +9,25 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as bounded from "../internal/bounded.ts"
 import * as removal from "../internal/removal.ts"
+import { quote } from "../internal/words.ts"
 import { RuntimeError } from "../services/RuntimeError.ts"
-import type { SshError } from "../services/SshError.ts"
+import { SshError } from "../services/SshError.ts"
 import type { Runtime } from "./Runtime.ts"
 
 /** @internal */
 export const create = (self: Runtime, path: string): Effect.Effect<string, SshError> => {
   const target = self.resolve(path)
-  return Effect.as(Effect.flatMap(self.files, (files) => files.makeDirectory(target)), target)
+  return Effect.flatMap(self.files, (files) => files.makeDirectory(target)).pipe(
+    Effect.mapError((error) =>
+      error.reason === "Transfer" && error.hint === undefined
+        ? new SshError({
+          ...error,
+          hint: `may the user write there, and is no file in the way? see: ls -ld ${quote(target)}`
+        })
+        : error
+    ),
+    Effect.as(target)
+  )
 }
 
 /** Gives how the removal ended, and what it complained of. */

@@ -80,5 +80,6 @@ export const errorPromises: Scenarios = {
     const later = yield* Effect.flip(Runtime.createDirectory(runtime, "/proc/no/such"))
     assert.deepInclude(later, { _tag: "SshError", reason: "Transfer", host })
     assert.include(later.message, "/proc/no")
+    assert.include(later.message, "ls -ld")
   })
 }
