@@ -72,17 +72,23 @@ export const name: Effect.Effect<string> = Effect.map(
 )
 
 /**
+ * What the path of a temporary directory begins with.
+ *
+ * @internal
+ */
+export const begin = (directory: string, prefix: string | undefined): string =>
+  prefix === undefined || prefix === "" ? posix.join(directory, "/") : posix.join(directory, prefix)
+
+/**
  * A directory for the user alone. One that has the name already, by whatever chance, is another's: the next is tried.
  *
  * @internal
  */
 export const makeTemporary = (
   calls: FileCalls,
-  at: (path: string) => string,
-  directory: string,
-  prefix: string
+  begin: string,
+  at: (path: string) => string
 ): Effect.Effect<string, SshError> =>
-  Effect.flatMap(name, (name) => {
-    const path = posix.join(directory, `${prefix}${name}`)
-    return Effect.as(calls.makeDirectory(at(path), 0o700), path)
-  }).pipe(Effect.retry({ while: ({ code }) => code === "EEXIST", times: 10 }))
+  Effect.flatMap(name, (name) => Effect.as(calls.makeDirectory(at(`${begin}${name}`), 0o700), `${begin}${name}`)).pipe(
+    Effect.retry({ while: ({ code }) => code === "EEXIST", times: 10 })
+  )

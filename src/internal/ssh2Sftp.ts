@@ -9,6 +9,7 @@ import type { SFTPWrapper } from "ssh2"
 
 /** As ssh2 makes it: of the connection it only wants to send and to close, and to know who answers. */
 type Own = SFTPWrapper & {
+  _isOpenSSH: boolean
   readonly push: (data: Buffer | null) => void
   readonly _init: () => void
 }
@@ -51,6 +52,8 @@ export const over = (
       channelClose: options.close
     }
   }, { type: "session", incoming: side(), outgoing: side() })
+  // The order of what a link is made of, which servers guess from the client: that is OpenSSH's, whoever answers.
+  sftp._isOpenSSH = true
   output.on("data", (chunk: Buffer) => sftp.push(chunk))
   options.whenClosed(() => {
     sftp.push(null)

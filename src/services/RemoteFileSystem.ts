@@ -82,12 +82,10 @@ export const make = (place: Place): FileSystem.FileSystem => {
       (calls) => calls.remove(at(path), { recursive: options?.recursive ?? false, force: options?.force ?? false })
     )
 
-  const temporaryDirectory = (method: string, options?: FileSystem.MakeTempDirectoryOptions) =>
-    ask(
-      method,
-      [options?.directory ?? place.temporary],
-      (calls) => remoteFilesTree.makeTemporary(calls, at, options?.directory ?? place.temporary, options?.prefix ?? "")
-    )
+  const temporaryDirectory = (method: string, options?: FileSystem.MakeTempDirectoryOptions) => {
+    const begin = remoteFilesTree.begin(options?.directory ?? place.temporary, options?.prefix)
+    return ask(method, [begin], (calls) => remoteFilesTree.makeTemporary(calls, begin, at))
+  }
   const temporaryFile = (method: string, options?: FileSystem.MakeTempFileOptions) =>
     Effect.gen(function*() {
       const directory = yield* temporaryDirectory(method, options)

@@ -36,7 +36,7 @@ const place = (disk: Disk, from: Inode, to: string, now: number, options: Copyin
     if (there !== undefined && there._tag !== "Directory") return Either.left("ERR_FS_CP_DIR_TO_NON_DIR")
     return Either.gen(function*() {
       const target = there?._tag === "Directory" ? there : yield* disk.makeDirectory(to, 0o700, now)
-      for (const [name, node] of [...from.entries]) yield* place(disk, node, `${to}/${name}`, now, options)
+      for (const [name, node] of from.entries) yield* place(disk, node, `${to}/${name}`, now, options)
       target.mode = from.mode
       if (options.preserveTimestamps) target.modified = from.modified
     })
@@ -88,7 +88,7 @@ const remove = (disk: Disk, path: string, now: number): Result<void> =>
   Either.flatMap(disk.node(path, false), (node) => {
     if (node._tag !== "Directory") return disk.unlink(path, now)
     return Either.gen(function*() {
-      for (const [name] of [...node.entries]) yield* remove(disk, `${path}/${name}`, now)
+      for (const [name] of node.entries) yield* remove(disk, `${path}/${name}`, now)
       yield* disk.remove(path, now)
     })
   })

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Invocation } from "../../services/SshConnection.ts"
 import * as memoryExec from "./memoryExec.ts"
+import * as memoryFileWork from "./memoryFileWork.ts"
 import * as memoryGuardian from "./memoryGuardian.ts"
 import * as memoryHost from "./memoryHost.ts"
 import type { Link } from "./memoryLink.ts"
@@ -37,6 +38,8 @@ export const body =
         const { bootId, network } = memoryHost.factsOf(host)
         return Effect.as(process.io.stdout(bytesOf(`${bootId}\n${network}\n`)), 0)
       }
+      case "files":
+        return memoryFileWork.answer(host, process, words)
       case "socket":
         return memorySocket.keep(host, process, words)
       default:
