@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as process from "node:process"
 import * as DaskCluster from "../src/clusters/DaskCluster.ts"
@@ -46,7 +47,8 @@ export const run = Effect.fn("measure.run")(function*(hosts: ReadonlyArray<strin
       const result = yield* example.run(client)
       const done = yield* Clock.currentTimeMillis
       const running = yield* processes.of({ process: process.pid, lease: cluster.manager.id })
-      const pythons = [cluster.manager.host.alias, ...hosts].flatMap((place) => cluster.environment(place) ?? [])
+      const environments = yield* Effect.forEach([cluster.manager.host.alias, ...hosts], cluster.environment)
+      const pythons = environments.flatMap(Option.toArray)
       return {
         connect: connected - begun,
         example: done - ready,

@@ -274,6 +274,19 @@ class Driver:
             ],
         }
 
+    async def op_retire(self, request):
+        # What is not there has nothing to hand on.
+        names = set(request["names"])
+        workers = (await self.client.scheduler.identity(n_workers=-1))["workers"]
+        there = [address for address, worker in workers.items() if str(worker["name"]) in names]
+        retired = await self.client.retire_workers(there, close_workers=False, remove=True) if there else {}
+        left = [str(workers[address]["name"]) for address in there if address not in retired]
+        if left:
+            raise Problem("Scheduler", "no other worker can take the values of {}".format(", ".join(left)))
+
+    async def op_wanted(self, request):
+        return await self.client.scheduler.adaptive_target(target_duration=request["target"])
+
     async def op_wait_for_workers(self, request):
         await self.client.wait_for_workers(request["n"], timeout=request["timeout"])
 

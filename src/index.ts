@@ -12,6 +12,14 @@
 export * as AuthQuestion from "./services/AuthQuestion.ts"
 
 /**
+ * How the plan of a cluster is made, again and again while it runs: for other hosts, another number of workers, another place
+ * for one of them. An engine is a function that gives one; nothing here runs anything.
+ *
+ * @since 0.1.0
+ */
+export * as Blueprint from "./clusters/Blueprint.ts"
+
+/**
  * What closing a scope found and did on each host: not assumed, but told by the guardians, and counted.
  *
  * @since 0.1.0
@@ -19,7 +27,8 @@ export * as AuthQuestion from "./services/AuthQuestion.ts"
 export * as Cleanup from "./runtimes/Cleanup.ts"
 
 /**
- * The one interpreter of cluster plans: environments, ports and tunnels, processes, readiness; and the way back.
+ * The one interpreter of cluster plans: environments, ports and tunnels, processes, readiness; then it heals and scales what
+ * runs; and the way back.
  *
  * @since 0.1.0
  */
@@ -62,11 +71,18 @@ export * as ClusterPlan from "./clusters/ClusterPlan.ts"
 export * as ClusterPorts from "./clusters/ClusterPorts.ts"
 
 /**
- * One process of a plan, from its ports to its readiness.
+ * One process of a plan: its ports, its start in them, its readiness.
  *
  * @since 0.1.0
  */
 export * as ClusterProcess from "./clusters/ClusterProcess.ts"
+
+/**
+ * How a cluster is at a moment, as data.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterStatus from "./clusters/ClusterStatus.ts"
 
 /**
  * A Dask cluster as seen from TypeScript: calls Python functions there, typed by their schemas.
@@ -138,6 +154,14 @@ export * as Expose from "./runtimes/Expose.ts"
  * @since 0.1.0
  */
 export * as ExposeError from "./runtimes/ExposeError.ts"
+
+/**
+ * Files of a host one operation at a time, as its system does them: what `RemoteFileSystem` is made of. Every error is an
+ * `SshError` `Transfer` with the code of the system (`ENOENT`), as far as the host tells.
+ *
+ * @since 0.1.0
+ */
+export * as FileCalls from "./services/FileCalls.ts"
 
 /**
  * Files and directories between this machine and a host.
@@ -307,6 +331,13 @@ export * as JsFunction from "./tasks/JsFunction.ts"
 export * as KnownHosts from "./services/KnownHosts.ts"
 
 /**
+ * Where master and workers of a cluster run, and what each may use: a function of the hosts and their facts.
+ *
+ * @since 0.1.0
+ */
+export * as Launcher from "./clusters/Launcher.ts"
+
+/**
  * Everything that a program needs, in one layer.
  *
  * @since 0.1.0
@@ -405,6 +436,14 @@ export * as PythonTarget from "./services/PythonTarget.ts"
  * @since 0.1.0
  */
 export * as Readiness from "./clusters/Readiness.ts"
+
+/**
+ * The files of a host as the `FileSystem` of @effect/platform: a program that was written for the local machine reads and
+ * writes there, and meets the same errors.
+ *
+ * @since 0.1.0
+ */
+export * as RemoteFileSystem from "./services/RemoteFileSystem.ts"
 
 /**
  * A function that runs on hosts, as data: its code, and schemas for what goes in and what comes out. A `PythonFunction` is

@@ -5,10 +5,12 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Cluster } from "../clusters/Cluster.ts"
+import * as ClusterEvent from "../clusters/ClusterEvent.ts"
 import * as ClusterPlan from "../clusters/ClusterPlan.ts"
 import * as DaskCluster from "../clusters/DaskCluster.ts"
 import * as ownMemory from "../internal/ownMemory.ts"
@@ -60,10 +62,15 @@ interface Made {
   readonly environments: ReadonlyArray<Provisioned>
 }
 
-const made = (cluster: Cluster): Made => ({
-  processes: cluster.processes.map(({ plan }) => ({ host: plan.place, name: plan.id })),
-  environments: cluster.plan.places.flatMap((place) => cluster.environment(place) ?? [])
-})
+const made = (cluster: Cluster): Effect.Effect<Made> =>
+  Effect.gen(function*() {
+    const { places, processes } = yield* cluster.plan
+    const environments = yield* Effect.forEach(places, cluster.environment)
+    return {
+      processes: processes.map(({ id, place }) => ({ host: place, name: id })),
+      environments: environments.flatMap(Option.toArray)
+    }
+  })
 
 /** Shows the cleanup as a step: it begins when the work is over, and ends with the scope, in which it must come first. */
 const cleaningUp = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
@@ -79,17 +86,15 @@ const cleaningUp = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
 
 const stayUp = (dask: DaskCluster.DaskCluster, view: ProgressView.ProgressView) =>
   Effect.gen(function*() {
-    const python = dask.cluster.environment(manager.alias)?.python ?? "python3"
+    const environment = yield* dask.cluster.environment(manager.alias)
+    const python = Option.match(environment, { onNone: () => "python3", onSome: ({ python }) => python })
     yield* view.print(
       `The cluster stays up until Ctrl-C. From Python:\n  ${python} -c 'import distributed; print(distributed.Client("${dask.schedulerAddress}"))'`
     )
-    yield* Stream.runForEach(dask.cluster.events, (event) =>
-      event._tag === "ProcessExited"
-        ? view.note(`${event.host}  ${event.process} ended with code ${event.code}`)
-        : event._tag === "Link"
-        ? view.note(`${event.host}  the link is ${event.state}`)
-        : Effect.void)
-    return yield* Effect.never
+    yield* Stream.runForEach(dask.cluster.events, (event) => view.note(ClusterEvent.render(event))).pipe(
+      Effect.forkScoped
+    )
+    return yield* dask.cluster.lost
   })
 
 const work = Effect.fnUntraced(function*(
@@ -107,18 +112,19 @@ const work = Effect.fnUntraced(function*(
     onPlan: (plan) => print(`${paint.strong("Plan")}\n${ClusterPlan.render(plan)}`)
   })
   const { cluster } = dask
-  yield* Ref.set(known, made(cluster))
+  yield* Effect.flatMap(made(cluster), (all) => Ref.set(known, all))
   yield* print(`\n${paint.strong("Scheduler")}  ${dask.schedulerAddress}`)
   yield* print(`${paint.strong("Dashboard")}  ${dask.dashboardUrl}`)
 
-  const places = new Map(cluster.processes.map(({ plan }) => [plan.id, plan.place]))
+  const { processes } = yield* cluster.plan
+  const places = new Map(processes.map(({ id, place }) => [id, place]))
   const { calls, result } = yield* Progress.step(
     "all hosts",
     "square, neg, sum",
     () =>
       DemoExample.run(
         dask.client,
-        cluster.processes.filter(({ plan }) => plan.role === "worker").map(({ plan }) => plan.id)
+        processes.filter(({ role }) => role === "worker").map(({ id }) => id)
       )
   )
   const rows = calls.map(({ neg, square, total, worker }) => [worker, places.get(worker) ?? "", square, neg, total])

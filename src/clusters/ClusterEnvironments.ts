@@ -25,7 +25,8 @@ const provisionAt = (runtime: Runtime, packages: ReadonlyArray<string>, python: 
   )
 
 /**
- * The environment of each place that the plan names one for. The manager's Python sets the minor version of all.
+ * The environment of each place that the plan names one for; those that are `made` already stay. The manager's Python sets
+ * the minor version of all.
  *
  * @since 0.1.0
  * @category constructors
@@ -33,20 +34,30 @@ const provisionAt = (runtime: Runtime, packages: ReadonlyArray<string>, python: 
 export const provision = Effect.fn("ClusterEnvironments.provision")(function*(options: {
   readonly plan: ClusterPlan
   readonly manager: Runtime
-  readonly runtimeAt: (place: string) => Runtime
+  readonly runtimeAt: (place: string) => Effect.Effect<Runtime | undefined>
   readonly concurrency: number
+  readonly made: ReadonlyMap<string, PythonEnvironment.Provisioned>
 }): Effect.fn.Return<
   ReadonlyMap<string, PythonEnvironment.Provisioned>,
   PythonEnvironment.PythonEnvironmentError | SshError
 > {
-  const { concurrency, manager, plan, runtimeAt } = options
+  const { concurrency, made, manager, plan, runtimeAt } = options
   const wanted = plan.environments.flatMap(({ packages, places }) => places.map((place) => ({ packages, place })))
+    .filter(({ place }) => !made.has(place))
   const python = manager.facts.python === "" ? undefined : minor(manager.facts.python)
-  const made = yield* Effect.forEach(wanted, ({ packages, place }) =>
-    Effect.map(
-      provisionAt(runtimeAt(place), packages, python, manager),
-      (environment) => [place, environment] as const
-    ), { concurrency })
-  yield* PythonEnvironment.agree(made.map(([, environment]) => environment), plan.equal)
-  return new Map(made)
+  const fresh = yield* Effect.forEach(
+    wanted,
+    ({ packages, place }) =>
+      Effect.flatMap(runtimeAt(place), (runtime) =>
+        runtime === undefined
+          ? Effect.succeed([])
+          : Effect.map(
+            provisionAt(runtime, packages, python, manager),
+            (environment) => [[place, environment] as const]
+          )),
+    { concurrency }
+  )
+  const all = new Map([...made, ...fresh.flat()])
+  yield* PythonEnvironment.agree([...all.values()], plan.equal)
+  return all
 })

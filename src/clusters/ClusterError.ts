@@ -7,19 +7,23 @@ import * as Schema from "effect/Schema"
 import { explain } from "../services/SshError.ts"
 
 /**
- * A cluster did not come up, or could not go on.
+ * A cluster did not come up, could not be changed, or could not go on.
  *
  * - `Plan`: the engine's plan contradicts itself
+ * - `Facts`: hosts are not what they were when the plan was made
  * - `Exited`: a process ended before it was ready; `log` holds what it said last
  * - `NotReady`: a process did not become ready within its deadline
  * - `NoPort`: no port of the range is free on all machines that need it
- * - `NoHosts`: there is no host to run workers on
+ * - `NoHosts`: there is no host to run workers on, or not enough seats for them
+ * - `UnknownHost`: a host to be removed is none of the cluster
+ * - `Drain`: the engine could not take the work off workers that were to be removed
+ * - `Lost`: a master ended, and with it the cluster
  *
  * @since 0.1.0
  * @category errors
  */
 export class ClusterError extends Schema.TaggedError<ClusterError>("lazycluster/ClusterError")("ClusterError", {
-  reason: Schema.Literal("Plan", "Exited", "NotReady", "NoPort", "NoHosts"),
+  reason: Schema.Literal("Plan", "Facts", "Exited", "NotReady", "NoPort", "NoHosts", "UnknownHost", "Drain", "Lost"),
   engine: Schema.String,
   host: Schema.String,
   step: Schema.String,

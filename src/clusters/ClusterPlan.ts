@@ -5,6 +5,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { renderWord } from "./planWords.ts"
+
+export { diff, type Difference, renderDiff } from "./planDiff.ts"
 
 /**
  * A port of a process, by name. Its number is chosen when the cluster starts: free on every machine that needs it.
@@ -67,6 +70,37 @@ export const Probe = Schema.Union(
 )
 
 /**
+ * How it is told that a process is still well: a probe, asked every so many seconds while the link is up. So many failures one
+ * after the other make it unhealthy: then it is ended, and its restart policy decides what follows.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Health = Schema.Struct({ probe: Probe, every: Schema.Number, failures: Schema.Int })
+
+/**
+ * Whether a process that has ended is started again: never, when it failed, or whatever its exit code.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Restart = Schema.Literal("never", "onFailure", "always")
+
+/**
+ * What a process may use of its host.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Resources = Schema.Struct({
+  cpus: Schema.Number,
+  /** Bytes. */
+  memory: Schema.Number,
+  /** Indices of the GPUs that are its own. */
+  gpus: Schema.Array(Schema.Int)
+})
+
+/**
  * The ports that a name may get, in this order.
  *
  * @since 0.1.0
@@ -96,11 +130,34 @@ export const ProcessPlan = Schema.Struct({
   ports: Schema.Array(PortChoice),
   ready: Probe,
   /** Seconds until it must be ready. */
-  deadline: Schema.Number
+  deadline: Schema.Number,
+  /** Default: the readiness probe, every 15 seconds, 4 failures. */
+  health: Schema.optional(Health),
+  /** Default: `never` for masters, whose state goes with them; `always` for workers. */
+  restart: Schema.optional(Restart),
+  resources: Schema.optional(Resources)
 })
 
 /** @since 0.1.0 @category models */
 export type ProcessPlan = typeof ProcessPlan.Type
+
+/**
+ * The health probe of a process.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const healthOf = ({ health, ready }: ProcessPlan): typeof Health.Type =>
+  health ?? { probe: ready, every: 15, failures: 4 }
+
+/**
+ * The restart policy of a process.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const restartOf = ({ restart, role }: ProcessPlan): typeof Restart.Type =>
+  restart ?? (role === "master" ? "never" : "always")
 
 /**
  * A port that other places must reach, under its own number on their loopback.
@@ -126,6 +183,23 @@ export const EnvironmentPlan = Schema.Struct({
 })
 
 /**
+ * What a plan was made from: facts of a place that decide about processes there.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PlaceFacts = Schema.Struct({
+  place: Schema.String,
+  cpus: Schema.Number,
+  memory: Schema.Number,
+  gpus: Schema.Int,
+  python: Schema.String
+})
+
+/** @since 0.1.0 @category models */
+export type PlaceFacts = typeof PlaceFacts.Type
+
+/**
  * A cluster before it starts.
  *
  * @since 0.1.0
@@ -137,20 +211,15 @@ export class ClusterPlan extends Schema.Class<ClusterPlan>("lazycluster/ClusterP
   routes: Schema.Array(Route),
   environments: Schema.Array(EnvironmentPlan),
   /** Distributions whose versions must be equal in all environments. */
-  equal: Schema.Array(Schema.String)
+  equal: Schema.Array(Schema.String),
+  /** What it was made from; a cluster is not started where this has changed since. */
+  facts: Schema.optional(Schema.Array(PlaceFacts))
 }) {
   /** The places that run something, each once, in order. */
   get places(): ReadonlyArray<string> {
     return [...new Set(this.processes.map((process) => process.place))]
   }
 }
-
-const renderWord = (word: Word): string =>
-  typeof word === "string"
-    ? word
-    : word.map((part) =>
-      typeof part === "string" ? part : part._tag === "Port" ? `<${part.process}.${part.name}>` : `<env>/${part.file}`
-    ).join("")
 
 /**
  * The plan as a tree for people: what runs where, with which command, and which ports lead where.
@@ -163,6 +232,7 @@ export const render = (plan: ClusterPlan): string => {
     plan.routes.filter((route) => route.process === id && route.port === port).flatMap((route) => route.places)
   const processLines = (process: ProcessPlan) => [
     `  ${process.id} (${process.role}): ${process.argv.map(renderWord).join(" ")}`,
+    ...(process.restart === undefined ? [] : [`    restart: ${process.restart}`]),
     ...process.ports.map((port) => {
       const places = reached(process.id, port.name)
       const range = `${port.preferred === undefined ? "" : `${port.preferred}, then `}${port.from}-${port.to}`
@@ -198,6 +268,32 @@ export const faults = (plan: ClusterPlan): ReadonlyArray<string> => {
     ...plan.routes.filter((route) => !ports.has(`${route.process}.${route.port}`))
       .map((route) => `a route leads to ${route.process}.${route.port}, which nothing has`),
     ...plan.processes.filter((process) => !ports.has(`${process.id}.${process.ready.port}`))
-      .map((process) => `${process.id} is probed on its port ${process.ready.port}, which it does not have`)
+      .map((process) => `${process.id} is probed on its port ${process.ready.port}, which it does not have`),
+    ...plan.processes.filter(({ health, id }) => health !== undefined && !ports.has(`${id}.${health.probe.port}`))
+      .map(({ health, id }) => `the health of ${id} is asked on its port ${health?.probe.port}, which it does not have`)
   ]
 }
+
+/** Of a host that is loaded otherwise, or whose cgroup was set anew by a little: no other plan comes of it. */
+const tolerance = 0.1
+
+/**
+ * What was otherwise when the plan was made, as sentences. Places that the plan has no facts of are not compared.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const changedFacts = (plan: ClusterPlan, now: ReadonlyArray<PlaceFacts>): ReadonlyArray<string> =>
+  (plan.facts ?? []).flatMap((then) => {
+    const found = now.find(({ place }) => place === then.place)
+    if (found === undefined) return []
+    const differing = [
+      ...(found.cpus === then.cpus ? [] : [`${found.cpus} cores, not ${then.cpus}`]),
+      ...(Math.abs(found.memory - then.memory) <= tolerance * then.memory
+        ? []
+        : [`${found.memory} bytes of memory, not ${then.memory}`]),
+      ...(found.gpus === then.gpus ? [] : [`${found.gpus} GPUs, not ${then.gpus}`]),
+      ...(found.python === then.python ? [] : [`Python ${found.python || "none"}, not ${then.python || "none"}`])
+    ]
+    return differing.length === 0 ? [] : [`${then.place} has ${differing.join(", ")}`]
+  })

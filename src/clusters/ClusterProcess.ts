@@ -1,5 +1,5 @@
 /**
- * One process of a plan, from its ports to its readiness.
+ * One process of a plan: its ports, its start in them, its readiness.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import { quoteAll } from "../internal/words.ts"
 import type { Runtime, Service } from "../runtimes/Runtime.ts"
@@ -20,7 +20,7 @@ import * as ClusterPorts from "./ClusterPorts.ts"
 import * as Readiness from "./Readiness.ts"
 
 /**
- * A process that was ready once.
+ * A process that is ready.
  *
  * @since 0.1.0
  * @category models
@@ -34,14 +34,17 @@ export interface ClusterProcess {
 }
 
 /**
- * What the processes of one cluster share while they start.
+ * What the processes of one cluster share.
  *
  * @internal
  */
 export interface Context {
-  readonly plan: ClusterPlan
-  readonly runtimeAt: (place: string) => Runtime
-  readonly environmentAt: (place: string) => string | undefined
+  readonly engine: string
+  /** The plan that holds, or that is coming about. */
+  readonly plan: Effect.Effect<ClusterPlan>
+  /** `undefined` for what is no machine of the cluster, or is lost. */
+  readonly runtimeAt: (place: string) => Effect.Effect<Runtime | undefined>
+  readonly environmentAt: (place: string) => Effect.Effect<string | undefined>
   /** Numbers that are not to be used again. */
   readonly taken: Ref.Ref<ReadonlySet<number>>
   /** Numbers by `process.port`. */
@@ -49,42 +52,91 @@ export interface Context {
   readonly emit: (event: ClusterEvent) => Effect.Effect<void>
 }
 
+/**
+ * The ports of a process at a place. They stay its own while it is started again.
+ *
+ * @internal
+ */
+export interface Seat {
+  readonly runtime: Runtime
+  readonly ports: Readonly<Record<string, ClusterPorts.BoundPort>>
+  readonly numbers: Readonly<Record<string, number>>
+}
+
 /** Another program was quicker to bind a port: so often other ports are tried. */
 const attempts = 3
 
-const render = (context: Context, place: string, numbers: ReadonlyMap<string, number>) => (word: Word): string =>
-  typeof word === "string"
-    ? word
-    : word.map((part) =>
-      typeof part === "string"
-        ? part
-        : part._tag === "Port"
-        ? String(numbers.get(`${part.process}.${part.name}`) ?? "")
-        : `${context.environmentAt(place) ?? ""}/${part.file}`
-    ).join("")
+/**
+ * The machines that must reach a port by a plan, as far as they are there.
+ *
+ * @internal
+ */
+export const reachers = (
+  context: Context,
+  plan: ClusterPlan,
+  process: string,
+  port: string
+): Effect.Effect<ReadonlyArray<Runtime>> => {
+  const routes = plan.routes.filter((route) => route.process === process && route.port === port)
+  return Effect.map(
+    Effect.forEach([...new Set(routes.flatMap(({ places }) => places))], context.runtimeAt),
+    (found) => found.flatMap((runtime) => runtime === undefined ? [] : [runtime])
+  )
+}
 
-const portsOf = Effect.fnUntraced(function*(context: Context, process: ProcessPlan, runtime: Runtime) {
-  const { plan } = context
-  const ports: Record<string, number> = {}
+/** Numbers of ports and files of the environment in the place of what refers to them. */
+const wordsOf = Effect.fnUntraced(function*(context: Context, { argv, env, place }: ProcessPlan) {
+  const numbers = yield* Ref.get(context.numbers)
+  const environment = yield* context.environmentAt(place)
+  const render = (word: Word): string =>
+    typeof word === "string"
+      ? word
+      : word.map((part) =>
+        typeof part === "string"
+          ? part
+          : part._tag === "Port"
+          ? String(numbers.get(`${part.process}.${part.name}`) ?? "")
+          : `${environment ?? ""}/${part.file}`
+      ).join("")
+  const [command, ...rest] = argv
+  const rendered: readonly [string, ...Array<string>] = [render(command), ...rest.map(render)]
+  return { argv: rendered, env: Object.fromEntries(Object.entries(env).map(([name, word]) => [name, render(word)])) }
+})
+
+/**
+ * Numbers for the ports of a process, bound wherever they must be reached.
+ *
+ * @internal
+ */
+export const seat = Effect.fnUntraced(function*(
+  context: Context,
+  process: ProcessPlan,
+  runtime: Runtime
+): Effect.fn.Return<Seat, ClusterError | SshError, Scope.Scope> {
+  const plan = yield* context.plan
+  const ports: Record<string, ClusterPorts.BoundPort> = {}
   for (const choice of process.ports) {
-    const places = plan.routes.filter((route) => route.process === process.id && route.port === choice.name)
-      .flatMap((route) => route.places)
-    const number = yield* ClusterPorts.allocate({
-      engine: plan.engine,
+    const bound = yield* ClusterPorts.allocate({
+      engine: context.engine,
       process: process.id,
       choice,
       at: runtime,
-      reachedFrom: places.map(context.runtimeAt),
+      reachedFrom: yield* reachers(context, plan, process.id, choice.name),
       taken: context.taken
     })
-    ports[choice.name] = number
-    yield* Ref.update(context.numbers, (all) => new Map([...all, [`${process.id}.${choice.name}`, number]]))
+    ports[choice.name] = bound
+    yield* Ref.update(context.numbers, (all) => new Map([...all, [`${process.id}.${choice.name}`, bound.number]]))
   }
-  return ports
+  const numbers = Object.fromEntries(Object.entries(ports).map(([name, { number }]) => [name, number]))
+  return { runtime, ports, numbers }
 })
 
-/** A port of the process is held by somebody else, who was quicker. */
-class Taken extends Data.TaggedError("Taken")<{ readonly port: number }> {}
+/**
+ * A port of the process is held by somebody else, who was quicker.
+ *
+ * @internal
+ */
+export class Taken extends Data.TaggedError("Taken")<{ readonly port: number }> {}
 
 /**
  * Fails when a stranger listens on a port of the process: what answers a probe there is not the process. Its own listener may
@@ -105,94 +157,118 @@ const hintOf = (host: string, argv: ReadonlyArray<string>, log: ReadonlyArray<st
 }
 
 /**
- * Starts a process and waits until it is ready. Its scope ends it and frees its ports.
+ * Starts a process in its seat and waits until it is ready. The scope ends it.
+ *
+ * @internal
+ */
+export const run = Effect.fn("ClusterProcess.run")(function*(
+  context: Context,
+  process: ProcessPlan,
+  { numbers: ports, runtime }: Seat
+): Effect.fn.Return<ClusterProcess, ClusterError | SshError | Taken, Scope.Scope> {
+  const { engine } = context
+  const host = runtime.host.alias
+  yield* Effect.annotateCurrentSpan({ process: process.id, host })
+  const words = yield* wordsOf(context, process)
+  const service = yield* runtime.start(process.id, words)
+  yield* context.emit({ _tag: "ProcessStarted", process: process.id, host, pid: service.pid })
+  const last = yield* Ref.make("nothing was heard of it")
+  const taken = unlessTaken(runtime, service.pid, ports)
+  const exited = Effect.flatMap(
+    service.exit,
+    (code) =>
+      Effect.flatMap(Effect.zipRight(taken, service.tail), (log) =>
+        new ClusterError({
+          reason: "Exited",
+          engine,
+          host,
+          step: process.id,
+          detail: `it ended with code ${code} before it was ready`,
+          log: [...log],
+          hint: hintOf(host, words.argv, log)
+        }))
+  )
+  const late = Effect.gen(function*() {
+    return yield* new ClusterError({
+      reason: "NotReady",
+      engine,
+      host,
+      step: process.id,
+      detail: `it was not ready within ${Duration.format(Duration.seconds(process.deadline))}: ${yield* Ref.get(last)}`,
+      log: [...(yield* service.tail)],
+      hint: "is the machine loaded, or does the process wait for another? A longer `deadline` waits longer"
+    })
+  })
+  const ready = Readiness.wait(
+    runtime,
+    process.ready,
+    ports[process.ready.port] ?? 0,
+    (detail) => Ref.set(last, detail)
+  )
+  yield* Effect.raceFirst(ready, exited).pipe(
+    Effect.timeoutTo({
+      duration: Duration.seconds(process.deadline),
+      onSuccess: () => Effect.void,
+      onTimeout: () => late
+    }),
+    Effect.flatten
+  )
+  yield* taken
+  yield* context.emit({ _tag: "ProcessReady", process: process.id, host })
+  return { plan: process, runtime, service, ports }
+})
+
+/**
+ * A process that was started for the first time at a place: its seat, and the scope that ends it and leaves the seat.
+ *
+ * @internal
+ */
+export interface Begun {
+  readonly seat: Seat
+  readonly run: allOrNothing.Held<ClusterProcess>
+}
+
+/**
+ * Finds a process a seat, starts it there and waits until it is ready; in another seat where a stranger was quicker. The
+ * scope ends the process and frees its ports.
  *
  * @internal
  */
 export const start = Effect.fn("ClusterProcess.start")(function*(
   context: Context,
   process: ProcessPlan
-): Effect.fn.Return<ClusterProcess, ClusterError | SshError, Scope.Scope> {
-  const { engine } = context.plan
-  const runtime = context.runtimeAt(process.place)
-  const host = runtime.host.alias
-  const outer = yield* Effect.scope
+): Effect.fn.Return<Begun, ClusterError | SshError, Scope.Scope> {
+  const runtime = yield* context.runtimeAt(process.place)
+  const host = process.place
   yield* Effect.annotateCurrentSpan({ process: process.id, host })
-
-  const once = Effect.gen(function*() {
-    const ports = yield* portsOf(context, process, runtime)
-    const word = render(context, process.place, yield* Ref.get(context.numbers))
-    const [command, ...rest] = process.argv
-    const service = yield* runtime.start(process.id, {
-      argv: [word(command), ...rest.map(word)],
-      env: Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, word(value)]))
+  if (runtime === undefined) {
+    return yield* new ClusterError({
+      reason: "NoHosts",
+      engine: context.engine,
+      host,
+      step: process.id,
+      detail: `${host} is lost`,
+      hint: "it is used again when it returns"
     })
-    yield* context.emit({ _tag: "ProcessStarted", process: process.id, host, pid: service.pid })
-    const last = yield* Ref.make("nothing was heard of it")
-    const taken = unlessTaken(runtime, service.pid, ports)
-    const exited = Effect.flatMap(
-      service.exit,
-      (code) =>
-        Effect.flatMap(Effect.zipRight(taken, service.tail), (log) =>
-          new ClusterError({
-            reason: "Exited",
-            engine,
+  }
+  const begin = Effect.gen(function*() {
+    const taken = yield* seat(context, process, runtime)
+    return { seat: taken, run: yield* allOrNothing.hold(run(context, process, taken)) }
+  })
+  const attempt = (left: number): Effect.Effect<Begun, ClusterError | SshError, Scope.Scope> =>
+    allOrNothing.make(begin).pipe(
+      Effect.catchTag("Taken", ({ port }) =>
+        left > 1
+          // Nobody is given this number again: whoever has it may be gone for a moment only.
+          ? Effect.zipRight(Ref.update(context.taken, (all) => new Set([...all, port])), attempt(left - 1))
+          : new ClusterError({
+            reason: "NoPort",
+            engine: context.engine,
             host,
             step: process.id,
-            detail: `it ended with code ${code} before it was ready`,
-            log: [...log],
-            hint: hintOf(host, [command, ...rest].map(word), log)
+            detail: `another program was quicker to listen on port ${port}, and so ${attempts} times with other ports`,
+            hint: `see who it is: ss -ltnp 'sport = :${port}' on ${host}; or give another range`
           }))
-    )
-    const late = Effect.gen(function*() {
-      return yield* new ClusterError({
-        reason: "NotReady",
-        engine,
-        host,
-        step: process.id,
-        detail: `it was not ready within ${Duration.format(Duration.seconds(process.deadline))}: ${yield* Ref.get(
-          last
-        )}`,
-        log: [...(yield* service.tail)],
-        hint: "is the machine loaded, or does the process wait for another? A longer `deadline` waits longer"
-      })
-    })
-    const ready = Readiness.wait(
-      runtime,
-      process.ready,
-      ports[process.ready.port] ?? 0,
-      (detail) => Ref.set(last, detail)
-    )
-    yield* Effect.raceFirst(ready, exited).pipe(
-      Effect.timeoutTo({
-        duration: Duration.seconds(process.deadline),
-        onSuccess: () => Effect.void,
-        onTimeout: () => late
-      }),
-      Effect.flatten
-    )
-    yield* taken
-    yield* context.emit({ _tag: "ProcessReady", process: process.id, host })
-    yield* Effect.forkScoped(
-      Effect.ignore(
-        Effect.flatMap(service.exit, (code) => context.emit({ _tag: "ProcessExited", process: process.id, host, code }))
-      )
-    )
-    return { plan: process, runtime, service, ports }
-  })
-
-  const attempt = (left: number): Effect.Effect<ClusterProcess, ClusterError | SshError> =>
-    allOrNothing.make(once).pipe(
-      Scope.extend(outer),
-      Effect.catchTag("Taken", ({ port }) =>
-        left > 1 ? attempt(left - 1) : new ClusterError({
-          reason: "NoPort",
-          engine,
-          host,
-          step: process.id,
-          detail: `another program was quicker to listen on port ${port}, and so ${attempts} times with other ports`,
-          hint: `see who it is: ss -ltnp 'sport = :${port}' on ${host}; or give another range`
-        }))
     )
   return yield* Progress.step(host, `start ${process.id}`, () => attempt(attempts))
 })

@@ -118,6 +118,13 @@ export interface DaskClient {
     futures: ReadonlyArray<DaskFuture.DaskFuture<unknown>>
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<Holder>>, DaskError>
   readonly info: Effect.Effect<DaskInfo, DaskError>
+  /**
+   * Takes workers out of service, by name: their values go to others, what they run is run elsewhere. Fails with `Scheduler`
+   * when no other worker can take a value.
+   */
+  readonly retire: (names: ReadonlyArray<string>, within: Duration.DurationInput) => Effect.Effect<void, DaskError>
+  /** How many workers the scheduler would have for its work, so that a queue takes so long (default 5 seconds). */
+  readonly wanted: (target?: Duration.DurationInput) => Effect.Effect<number, DaskError>
   /** Waits until so many workers are there. */
   readonly waitForWorkers: (count: number, timeout: Duration.DurationInput) => Effect.Effect<void, DaskError>
 }
@@ -239,6 +246,23 @@ export const make = (options: Options): Effect.Effect<DaskClient, DaskClientErro
           (held) => futures.map(({ key }) => held[key] ?? [])
         ),
       info: soon("info", "", DaskInfo),
+      retire: (names, within) =>
+        names.length === 0 ?
+          Effect.void :
+          driver.request("retire", `"names":${JSON.stringify(names)}`, Schema.Null).pipe(
+            Effect.timeoutFail({
+              duration: within,
+              onTimeout: () =>
+                new DaskClientError({
+                  reason: "Timeout",
+                  host,
+                  step: "dask.retire",
+                  detail: `${names.join(", ")} could not hand all on within ${Duration.format(within)}`
+                })
+            }),
+            Effect.asVoid
+          ),
+      wanted: (target = "5 seconds") => soon("wanted", `"target":${Duration.toSeconds(target)}`, Schema.Int),
       waitForWorkers: (count, within) =>
         Effect.asVoid(
           driver.request("wait_for_workers", `"n":${count},"timeout":${Duration.toSeconds(within)}`, Schema.Null)

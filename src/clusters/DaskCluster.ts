@@ -3,7 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { reasons } from "../runtimes/GroupError.ts"
 import * as Runtime from "../runtimes/Runtime.ts"
@@ -15,9 +18,10 @@ import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import * as Cluster from "./Cluster.ts"
 import { ClusterError } from "./ClusterError.ts"
-import type { ClusterPlan } from "./ClusterPlan.ts"
+import type { ClusterPlan, ProcessPlan } from "./ClusterPlan.ts"
 import * as DaskClient from "./DaskClient.ts"
 import * as DaskPlan from "./DaskPlan.ts"
+import { renderWord } from "./planWords.ts"
 
 /**
  * What a Dask cluster may be told.
@@ -25,7 +29,9 @@ import * as DaskPlan from "./DaskPlan.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends DaskPlan.Options {
+export interface Options extends DaskPlan.Options, Pick<Cluster.Options, "restart" | "stable"> {
+  /** How long workers that are to be removed may take to hand their values on. Default 5 minutes. */
+  readonly drainWithin?: Duration.DurationInput | undefined
   /** The options of the manager's own runtime: lease, working directory. */
   readonly manager?: Runtime.Options | undefined
   /** Is given the plan before anything of it starts. */
@@ -74,6 +80,10 @@ export const plan = (manager: Runtime.Runtime, group: RuntimeGroup, options: Opt
     options
   )
 
+/** The name that Dask knows a worker by. */
+const nameOf = ({ argv }: ProcessPlan): ReadonlyArray<string> =>
+  argv.flatMap((word, index) => argv[index - 1] === "--name" ? [renderWord(word)] : [])
+
 /**
  * Starts a Dask cluster on a group and connects a client. Closing the scope ends client, workers and scheduler, in that
  * order. Fails with a `StartError`; then nothing stays behind.
@@ -108,22 +118,33 @@ export const make = Effect.fn("DaskCluster.make")(function*(
   }
   const planned = plan(manager, group, options)
   if (options.onPlan !== undefined) yield* options.onPlan(planned)
-  const cluster = yield* Cluster.start(planned, { manager, group })
-  const workers = cluster.processes.filter(({ plan }) => plan.role === "worker").length
-  const schedulerAddress = `tcp://127.0.0.1:${cluster.port("scheduler", "comm")}`
+  const driver = yield* Deferred.make<DaskClient.DaskClient>()
+  const cluster = yield* Cluster.start(planned, { manager, group }, {
+    blueprint: DaskPlan.blueprint(options),
+    restart: options.restart,
+    stable: options.stable,
+    drain: (workers) =>
+      Effect.flatMap(
+        Deferred.await(driver),
+        (client) => client.retire(workers.flatMap(({ plan }) => nameOf(plan)), options.drainWithin ?? "5 minutes")
+      )
+  })
+  const [scheduler, ...workers] = yield* cluster.processes
+  const schedulerAddress = `tcp://127.0.0.1:${scheduler?.ports["comm"] ?? 0}`
   const client = yield* Progress.step(manager.host.alias, "connect the client", () =>
     Effect.gen(function*() {
       const { program, words } = yield* DaskClient.invocation(schedulerAddress)
-      const python = cluster.environment(manager.host.alias)?.python
+      const python = Option.getOrUndefined(yield* cluster.environment(manager.host.alias))?.python
       const process = yield* manager.python(program, words, { python, env: DaskPlan.environment })
       const client = yield* DaskClient.make({ process, host: manager.host.alias })
-      yield* client.waitForWorkers(workers, "60 seconds")
+      yield* client.waitForWorkers(workers.length, "60 seconds")
+      yield* Deferred.succeed(driver, client)
       return client
     }))
   return {
     cluster,
     client,
     schedulerAddress,
-    dashboardUrl: `http://127.0.0.1:${cluster.port("scheduler", "http")}/status`
+    dashboardUrl: `http://127.0.0.1:${scheduler?.ports["http"] ?? 0}/status`
   }
 })

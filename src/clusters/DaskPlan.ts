@@ -3,9 +3,11 @@
  *
  * @since 0.1.0
  */
-import type { HostFacts } from "../services/HostFacts.ts"
+import * as Blueprint from "./Blueprint.ts"
+import type { Placement, Seated } from "./Blueprint.ts"
 import { ClusterPlan, environmentWord, portWord, type ProcessPlan, type Word } from "./ClusterPlan.ts"
 import { daskPackages, daskSharedVersions, daskWorkerPackages } from "./daskPackages.ts"
+import * as Launcher from "./Launcher.ts"
 
 /**
  * What a Dask cluster may be told.
@@ -14,24 +16,29 @@ import { daskPackages, daskSharedVersions, daskWorkerPackages } from "./daskPack
  * @category models
  */
 export interface Options {
-  /** Default: one a host. They are dealt out round robin. */
+  /** How many workers. Default: one a host, or as many as the launcher says. */
   readonly workers?: number | undefined
-  /** Threads of each worker. Default: the cores of its host, shared among the workers there. */
+  /** Where scheduler and workers run. Default `Launcher.roundRobin`: the scheduler on the manager. */
+  readonly launcher?: Launcher.Launcher | undefined
+  /** Threads of each worker. Default: the cores of its seat. */
   readonly threads?: number | undefined
-  /** Bytes that each worker may hold before it spills and pauses. Default: the memory of its host, shared likewise. */
+  /** Bytes that each worker may hold before it spills and pauses. Default: the memory of its seat. */
   readonly memoryLimit?: number | undefined
+  /**
+   * Runs each worker under a nanny of Dask's, which starts it again when it grows over its limit. Default `false`: what ends
+   * is started again by the cluster.
+   */
+  readonly nanny?: boolean | undefined
+  /** The name of a worker for Dask, where it is not its id in the plan, as `worker-1`. No two may have one. */
+  readonly name?: ((worker: Seated) => string) | undefined
+  /** Abstract resources of each worker, as `{ GPU: 2 }`, that tasks can ask for. */
+  readonly resources?: Readonly<Record<string, number>> | undefined
   /** The scheduler's port, tried first. Default 8786; then 60001 to 60199. */
   readonly port?: number | undefined
   /** The packages of all places, pinned. Default: dask[distributed] with all that it needs. */
   readonly packages?: ReadonlyArray<string> | undefined
   /** Seconds until scheduler and workers must be ready. Default 60. */
   readonly deadline?: number | undefined
-}
-
-/** A host and its facts. */
-interface Place {
-  readonly alias: string
-  readonly facts: HostFacts
 }
 
 const ports = { from: 60001, to: 60199 }
@@ -50,10 +57,17 @@ const dask = (...args: ReadonlyArray<Word>): readonly [Word, ...Array<Word>] => 
   ...args
 ]
 
-const scheduler = (manager: Place, options: Options): ProcessPlan => ({
+/** A worker that computes has little time for questions: two minutes, before it is taken for dead. */
+const health = {
+  probe: { _tag: "Http", port: "http", path: "/health", contains: "ok" },
+  every: 20,
+  failures: 6
+} as const
+
+const scheduler = (place: string, options: Options): ProcessPlan => ({
   id: "scheduler",
   role: "master",
-  place: manager.alias,
+  place,
   argv: dask(
     "scheduler",
     "--host",
@@ -68,18 +82,18 @@ const scheduler = (manager: Place, options: Options): ProcessPlan => ({
     { name: "comm", preferred: options.port ?? 8786, ...ports },
     { name: "http", preferred: 8787, ...ports }
   ],
-  ready: { _tag: "Http", port: "http", path: "/health", contains: "ok" },
+  ready: health.probe,
+  health,
   deadline: options.deadline ?? 60
 })
 
-const worker = (place: Place, index: number, beside: number, options: Options): ProcessPlan => {
-  const id = `worker-${index + 1}`
-  const threads = options.threads ?? Math.max(1, Math.floor(place.facts.cpus / beside))
-  const memory = options.memoryLimit ?? Math.floor(place.facts.memory / beside)
+const worker = (seated: Seated, hasGpus: boolean, options: Options): ProcessPlan => {
+  const { id, seat } = seated
+  const resources = Object.entries(options.resources ?? {}).map(([name, amount]) => `${name}=${amount}`)
   return {
     id,
     role: "worker",
-    place: place.alias,
+    place: seat.place,
     // One address from everywhere: other workers and the scheduler reach it under the same port of their own loopback.
     argv: dask(
       "worker",
@@ -90,55 +104,84 @@ const worker = (place: Place, index: number, beside: number, options: Options): 
       portWord("tcp://127.0.0.1:", id, "comm"),
       "--dashboard-address",
       portWord("127.0.0.1:", id, "http"),
-      "--no-nanny",
+      ...(options.nanny === true ? ["--nanny", "--nanny-port", portWord("", id, "nanny")] : ["--no-nanny"]),
       "--name",
-      id,
+      options.name?.(seated) ?? id,
       "--nthreads",
-      String(threads),
+      String(options.threads ?? Math.max(1, Math.floor(seat.cpus))),
       "--memory-limit",
-      String(memory),
+      String(options.memoryLimit ?? seat.memory),
+      ...(resources.length === 0 ? [] : ["--resources", resources.join(" ")]),
       "--local-directory",
       id,
       "--death-timeout",
       "60"
     ),
-    env: environment,
-    ports: [{ name: "comm", ...ports }, { name: "http", ...ports }],
-    ready: { _tag: "Http", port: "http", path: "/health", contains: "ok" },
-    deadline: options.deadline ?? 60
+    env: { ...environment, ...(hasGpus ? { CUDA_VISIBLE_DEVICES: seat.gpus.join(",") } : {}) },
+    ports: [
+      { name: "comm", ...ports },
+      { name: "http", ...ports },
+      ...(options.nanny === true ? [{ name: "nanny", ...ports }] : [])
+    ],
+    ready: health.probe,
+    health,
+    deadline: options.deadline ?? 60,
+    resources: { cpus: seat.cpus, memory: seat.memory, gpus: [...seat.gpus] }
   }
 }
 
-/**
- * Scheduler on the manager, workers round robin over the hosts, every worker reachable from the manager and from the hosts
- * of the others.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const plan = (manager: Place, hosts: ReadonlyArray<Place>, options: Options = {}): ClusterPlan => {
-  const count = hosts.length === 0 ? 0 : options.workers ?? hosts.length
-  const dealt = Array.from({ length: count }, (_, index) => index % hosts.length)
-  const workers = dealt.flatMap((at, index) => {
-    const place = hosts[at]
-    return place === undefined ? [] : [worker(place, index, dealt.filter((other) => other === at).length, options)]
-  })
-  const workerHosts = [...new Set(workers.map((worker) => worker.place))]
+const placement = ({ hosts, manager, master, workers: seated }: Placement, options: Options): ClusterPlan => {
+  const gpus = new Set(hosts.filter(({ facts }) => facts.gpus.length > 0).map(({ alias }) => alias))
+  const workers = seated.map((one) => worker(one, gpus.has(one.seat.place), options))
+  const workerHosts = [...new Set(workers.map(({ place }) => place))]
+  const machines = [...new Set([manager.alias, master, ...workerHosts])]
+  const ownHosts = workerHosts.filter((host) => host !== master && host !== manager.alias)
   return ClusterPlan.make({
     engine: "Dask",
-    processes: [scheduler(manager, options), ...workers],
+    processes: [scheduler(master, options), ...workers],
     routes: [
-      { process: "scheduler", port: "comm", places: workerHosts },
-      ...workers.map((worker) => ({
-        process: worker.id,
-        port: "comm",
-        places: [manager.alias, ...workerHosts.filter((host) => host !== worker.place)]
-      }))
+      { process: "scheduler", port: "comm", places: machines.filter((place) => place !== master) },
+      // The dashboard opens on the manager.
+      ...(master === manager.alias ? [] : [{ process: "scheduler", port: "http", places: [manager.alias] }]),
+      ...workers.flatMap(({ id, place, ports }) =>
+        ports.filter(({ name }) => name !== "http").map(({ name }) => ({
+          process: id,
+          port: name,
+          places: machines.filter((other) => other !== place)
+        }))
+      )
     ],
     environments: [
-      { places: [manager.alias], packages: [...(options.packages ?? daskPackages)] },
-      { places: workerHosts, packages: [...(options.packages ?? daskWorkerPackages)] }
+      { places: [...new Set([manager.alias, master])], packages: [...(options.packages ?? daskPackages)] },
+      ...(ownHosts.length === 0
+        ? []
+        : [{ places: ownHosts, packages: [...(options.packages ?? daskWorkerPackages)] }])
     ],
     equal: [...daskSharedVersions]
   })
 }
+
+/**
+ * Dask with its options: a plan for whatever hosts and seats there are. Every worker is reachable from the manager and from the
+ * hosts of the others.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const blueprint = (options: Options = {}): Blueprint.Blueprint => ({
+  launcher: options.launcher ?? Launcher.roundRobin,
+  workers: options.workers,
+  plan: (placed) => placement(placed, options)
+})
+
+/**
+ * The plan of a Dask cluster on these hosts.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const plan = (
+  manager: Launcher.Place,
+  hosts: ReadonlyArray<Launcher.Place>,
+  options: Options = {}
+): ClusterPlan => Blueprint.plan(blueprint(options), { manager, hosts })

@@ -3,27 +3,29 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
 import * as httpProbe from "../internal/httpProbe.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
-import type { Probe } from "./ClusterPlan.ts"
+import type { Health, Probe } from "./ClusterPlan.ts"
 
 /** Asked soon at first, then twice a second. */
 const asking = Schedule.exponential("50 millis").pipe(Schedule.either(Schedule.spaced("500 millis")))
 
 /**
- * Waits until the probe succeeds once; `said` gets what it last failed with.
+ * Asks once; fails with what the probe says.
  *
  * @since 0.1.0
  * @category execution
  */
-export const wait = (
+export const ask = (
   runtime: Runtime,
   probe: typeof Probe.Type,
   port: number,
-  said: (detail: string) => Effect.Effect<void>
-): Effect.Effect<void> => {
+  within: Duration.DurationInput = "5 seconds"
+): Effect.Effect<void, { readonly detail: string }> => {
   const dial = runtime.connection.pipe(
     Effect.flatMap((connection) => connection.dial({ port })),
     Effect.mapError(({ detail, reason }) => ({
@@ -39,11 +41,52 @@ export const wait = (
       ),
       Effect.asVoid
     )
-  return Effect.scoped(once).pipe(
-    Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => ({ detail: "no answer within 5 seconds" }) }),
+  return Effect.timeoutFail(Effect.scoped(once), {
+    duration: within,
+    onTimeout: () => ({ detail: `no answer within ${Duration.format(within)}` })
+  })
+}
+
+/**
+ * Waits until the probe succeeds once; `said` gets what it last failed with.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const wait = (
+  runtime: Runtime,
+  probe: typeof Probe.Type,
+  port: number,
+  said: (detail: string) => Effect.Effect<void>
+): Effect.Effect<void> =>
+  ask(runtime, probe, port).pipe(
     Effect.tapError(({ detail }) => said(detail)),
     Effect.retry(asking),
     // The schedule has no end: the deadline is the caller's.
     Effect.orDie
   )
-}
+
+/**
+ * Asks from time to time, and gives what the probe said when it failed so often in a row. While the link is away nobody knows
+ * how the process is: that counts for nothing.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const unhealthy = (
+  runtime: Runtime,
+  health: typeof Health.Type,
+  port: number,
+  isUp: Effect.Effect<boolean>
+): Effect.Effect<string> =>
+  Effect.gen(function*() {
+    let failures = 0
+    while (true) {
+      yield* Effect.sleep(Duration.seconds(health.every))
+      const asked = yield* Effect.either(
+        Effect.if(isUp, { onTrue: () => ask(runtime, health.probe, port, "10 seconds"), onFalse: () => Effect.void })
+      )
+      failures = Either.isRight(asked) ? 0 : (yield* isUp) ? failures + 1 : failures
+      if (Either.isLeft(asked) && failures >= health.failures) return asked.left.detail
+    }
+  })

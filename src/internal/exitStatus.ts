@@ -17,3 +17,11 @@ export const bySignal = (signal: string): ExitStatus => {
   const name = signal.replace(/^SIG/, "")
   return { code: 128 + (numbers[`SIG${name}`] ?? 127), signal: name }
 }
+
+/**
+ * The signal that an exit code of a shell tells, without `SIG`.
+ *
+ * @internal
+ */
+export const signalOf = (code: number): string | undefined =>
+  code <= 128 ? undefined : Object.entries(numbers).find(([, number]) => number === code - 128)?.[0].replace(/^SIG/, "")

@@ -29,7 +29,7 @@ const life = Effect.gen(function*() {
   const group = yield* RuntimeGroup.make(hosts.split(","), options)
   yield* phase("start")
   const dask = yield* DaskCluster.make(group, { manager: options })
-  yield* Console.log(`pids ${dask.cluster.processes.map(({ service }) => service.pid).join(",")}`)
+  yield* Console.log(`pids ${(yield* dask.cluster.processes).map(({ service }) => service.pid).join(",")}`)
   yield* phase("run")
   yield* round(dask)
   yield* phase("idle")

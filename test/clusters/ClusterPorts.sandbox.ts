@@ -42,9 +42,10 @@ describe("a stranger's listener", () => {
           ClusterPlan.make({ engine: "Test", processes: [worker], routes: [], environments: [], equal: [] }),
           { manager, group }
         )
-        const pid = cluster.processes[0]?.service.pid ?? 0
+        const [process] = yield* cluster.processes
+        const pid = process?.service.pid ?? 0
         return {
-          port: cluster.port("worker", "comm"),
+          port: process?.ports["comm"],
           answers: host === undefined
             ? []
             : yield* Effect.forEach([62001, 62002], (at) => host.listener(at, pid))

@@ -3,6 +3,7 @@ import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as process from "node:process"
@@ -67,11 +68,11 @@ describe.skipIf(!Fleet.available)("DaskCluster on the fleet", () => {
             Effect.gen(function*() {
               const result = yield* example.run(client)
               const listening = yield* Effect.forEach(numbers, fleet.listening)
-              return { result, listening, made: fleet.hosts.map((host) => cluster.environment(host)?.made) }
+              return { result, listening, environments: yield* Effect.forEach(fleet.hosts, cluster.environment) }
             })
         )
         assert.strictEqual(value.result, example.expected)
-        assert.deepStrictEqual(value.made, [true, true, true])
+        assert.deepStrictEqual(value.environments.map(Option.exists(({ made }) => made)), [true, true, true])
         // The worker's two, and the scheduler's and both other workers' under the same numbers.
         assert.deepStrictEqual(value.listening.map((ports) => ports.length), [5, 5, 5])
         assert.deepStrictEqual((yield* accepted).map((count, index) => count - (before.accepted[index] ?? 0)), [

@@ -53,7 +53,8 @@ describe("DaskCluster", () => {
         placeOf(sandbox),
         ({ client, cluster }) =>
           Effect.gen(function*() {
-            for (const { plan, service } of cluster.processes) {
+            const running = yield* cluster.processes
+            for (const { plan, service } of running) {
               yield* Effect.forkIn(
                 Effect.zipRight(service.exit, Ref.update(ended, (all) => [...all, plan.role])),
                 scope
@@ -62,11 +63,11 @@ describe("DaskCluster", () => {
             return {
               result: yield* example.run(client),
               // Each port of the plan is the process's own; this process, where a tunnel would listen, has no further one.
-              listening: yield* Effect.forEach(cluster.processes, ({ service }) => listeningOf(service.pid)),
-              ports: cluster.processes.map(({ ports }) => Object.values(ports).sort((a, b) => a - b)),
+              listening: yield* Effect.forEach(running, ({ service }) => listeningOf(service.pid)),
+              ports: running.map(({ ports }) => Object.values(ports).sort((a, b) => a - b)),
               own: yield* listeningOf(process.pid),
-              directories: cluster.group.runtimes.map(({ workingDirectory }) => workingDirectory),
-              pids: cluster.processes.map(({ service }) => service.pid)
+              directories: (yield* cluster.group).runtimes.map(({ workingDirectory }) => workingDirectory),
+              pids: running.map(({ service }) => service.pid)
             }
           })
       )
