@@ -4,7 +4,6 @@
 #   remove PATH
 #   copy FROM TO overwrite|- times|-
 #   file FROM TO
-#   watch PATH recursive|-    EVENTS NAME, each with NUL, until its input ends; exits with 3 where the host cannot
 unset CDPATH
 LC_ALL=C
 export LC_ALL
@@ -34,7 +33,8 @@ lc_said() { # TEXT: what a tool complained of
   lc_fail - "$1"
 }
 lc_there() { [ -e "$1" ] || [ -L "$1" ]; }
-lc_run() { # COMMAND...: complains as it does; nobody waits for it any more when the input ends
+lc_run() { # COMMAND...: complains as it does, prints nothing; nobody waits for it any more when the input ends
+  # shellcheck disable=SC2069
   "$@" 2>&1 >/dev/null &
   lc_pid=$!
   { read -r lc_end; kill "$lc_pid"; } <&3 >/dev/null 2>&1 &
@@ -103,6 +103,7 @@ case $lc_verb in
       elif [ ! -L "$2" ] && [ -d "$2" ]; then
         lc_fail ERR_FS_CP_NON_DIR_TO_DIR "$2 is a directory"
       fi
+      # shellcheck disable=SC3013
       [ ! "$1" -ef "$2" ] || lc_fail ERR_FS_CP_EINVAL "$1 and $2 are the same"
     fi
     lc_above=$(dirname -- "$2" && printf .)
@@ -116,7 +117,8 @@ case $lc_verb in
     else
       lc_there "$2" && [ "$3" = - ] && exit 0
       [ ! -L "$2" ] && [ ! -e "$2" ] || rm -f -- "$2" || exit 1
-      [ "$4" = times ] && lc_times=-p || lc_times=
+      lc_times=
+      [ "$4" = - ] || lc_times=-p
       # shellcheck disable=SC2086
       lc_text=$(lc_run cp -P $lc_times -- "$1" "$2") || lc_said "$lc_text"
     fi
@@ -124,24 +126,11 @@ case $lc_verb in
   file)
     lc_there "$1" || lc_fail ENOENT "no such file or directory"
     [ ! -d "$1" ] && [ ! -d "$2" ] || lc_fail EISDIR "is a directory"
+    # shellcheck disable=SC3013
     [ ! "$1" -ef "$2" ] || exit 0
     lc_text=$(lc_run cp -- "$1" "$2") || lc_said "$lc_text"
-    lc_mode=$(stat -L -c %a -- "$1" 2>/dev/null || stat -L -f %Lp -- "$1") && lc_text=$(chmod "$lc_mode" "$2" 2>&1) ||
-      lc_said "$lc_text"
-    ;;
-  watch)
-    command -v inotifywait >/dev/null || exit 3
-    [ "$2" = recursive ] && lc_deep=-r || lc_deep=
-    # shellcheck disable=SC2086
-    {
-      inotifywait -m -q $lc_deep -e create,delete,modify,attrib,move --format '%e %w%f%0' --no-newline -- "$1" 2>/dev/null &
-      lc_pid=$!
-      { wait "$lc_pid"; } 2>/dev/null
-      printf 'END \0'
-    } &
-    lc_pid=$!
-    read -r lc_end <&3
-    kill "$lc_pid"
+    lc_text=$(stat -L -c %a -- "$1" 2>/dev/null || stat -L -f %Lp -- "$1" 2>&1) || lc_said "$lc_text"
+    lc_text=$(chmod "$lc_text" "$2" 2>&1) || lc_said "$lc_text"
     ;;
   *) lc_fail - "what is $lc_verb?" ;;
 esac

@@ -142,8 +142,6 @@ export const answer = (
         return Either.left("EINVAL")
     }
   }
-  // No host in memory tells of changes by itself.
-  if (verb === "watch") return Effect.succeed(3)
   return tree.call(verb ?? "", path, act).pipe(
     Effect.as(0),
     Effect.catchAll((error: SshError) =>
