@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { ClientChannel } from "ssh2"
@@ -94,66 +95,6 @@ describe("OpenSSH's ssh against a Sandbox", () => {
           )
         )
         assert.strictEqual(all.stdout.toString(), "two words []\n/\n")
-      })
-  )
-
-  inSandbox("-t gives a terminal", {}, (sandbox) =>
-    Effect.gen(function*() {
-      const t = (command: string, feed = "") =>
-        run(ssh(sandbox, "-tt", "host-1", command).pipe(Command.feed(feed), Command.env({ TERM: "vt100" })))
-      const told = yield* t("test -t 0 && test -t 1 && echo $TERM; test \"$SSH_TTY\" = \"$(tty)\" && exit 7")
-      assert.deepStrictEqual([told.code, told.stdout.toString()], [7, "vt100\r\n"])
-      // What is typed is echoed, and Ctrl-C interrupts.
-      const typed = yield* t("read -r line; echo \"got $line\"", "abc\n")
-      assert.strictEqual(typed.stdout.toString(), "abc\r\ngot abc\r\n")
-      const shell = yield* run(ssh(sandbox, "-tt", "host-1").pipe(Command.feed("echo $((40+2))\nexit 3\n")))
-      assert.strictEqual(shell.code, 3)
-      assert.include(shell.stdout.toString(), "42\r\n")
-
-      const connection = yield* client(sandbox, "host-1")
-      const channel = yield* Effect.async<ClientChannel, Error>((resume) => {
-        connection.exec(
-          "trap 'stty size; exit 5' WINCH; stty size; echo $$; while :; do sleep 0.02; done",
-          { pty: { rows: 24, cols: 80 } },
-          (error, channel) => resume(error === undefined ? Effect.succeed(channel) : Effect.fail(error))
-        )
-      })
-      let heard = ""
-      channel.on("data", (chunk: Buffer) => {
-        heard += chunk.toString()
-      })
-      yield* eventually(Effect.filterOrFail(Effect.sync(() => heard), (heard) => /^24 80\r\n\d+\r\n/.test(heard)))
-      const exit = yield* Effect.fork(once(channel, "exit"))
-      channel.setWindow(30, 100, 0, 0)
-      assert.strictEqual((yield* exit)[0], 5)
-      yield* eventually(Effect.filterOrFail(Effect.sync(() => heard), (heard) => heard.endsWith("30 100\r\n")))
-    }))
-
-  inSandbox(
-    "a terminal that is lost hangs up, a signal reaches what runs in it",
-    {},
-    (sandbox, home) =>
-      Effect.gen(function*() {
-        const [host] = sandbox.hosts
-        const up = yield* Command.start(ssh(sandbox, "-tt", "host-1", "echo $$; exec sleep 600"))
-        const pid = Number((yield* firstLine(up.stdout)).trim())
-        assert.isTrue(yield* alive(pid))
-        yield* host?.cut ?? Effect.void
-        yield* alive(pid).pipe(Effect.filterOrFail((lives) => !lives), eventually, Effect.timeout("20 seconds"))
-
-        const connection = yield* client(sandbox, "host-1")
-        const channel = yield* Effect.async<ClientChannel, Error>((resume) => {
-          connection.exec(
-            `trap 'echo >${home}/caught; exit 4' TERM; echo up; while :; do sleep 0.02; done`,
-            { pty: true },
-            (error, channel) => resume(error === undefined ? Effect.succeed(channel) : Effect.fail(error))
-          )
-        })
-        yield* once(channel, "data")
-        const exit = yield* Effect.fork(once(channel, "exit"))
-        channel.signal("TERM")
-        assert.strictEqual((yield* exit)[0], 4)
-        assert.isTrue(existsSync(join(home, "caught")))
       })
   )
 
@@ -281,4 +222,68 @@ describe("OpenSSH's ssh against a Sandbox", () => {
         })
     )
   }
+})
+
+const script = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false
+
+describe.skipIf(!script)(`terminals of a Sandbox${script ? "" : " (skipped: no script of util-linux here)"}`, () => {
+  inSandbox("-t gives a terminal", {}, (sandbox) =>
+    Effect.gen(function*() {
+      const t = (command: string, feed = "") =>
+        run(ssh(sandbox, "-tt", "host-1", command).pipe(Command.feed(feed), Command.env({ TERM: "vt100" })))
+      const told = yield* t("test -t 0 && test -t 1 && echo $TERM; test \"$SSH_TTY\" = \"$(tty)\" && exit 7")
+      assert.deepStrictEqual([told.code, told.stdout.toString()], [7, "vt100\r\n"])
+      // What is typed is echoed, and Ctrl-C interrupts.
+      const typed = yield* t("read -r line; echo \"got $line\"", "abc\n")
+      assert.strictEqual(typed.stdout.toString(), "abc\r\ngot abc\r\n")
+      const shell = yield* run(ssh(sandbox, "-tt", "host-1").pipe(Command.feed("echo $((40+2))\nexit 3\n")))
+      assert.strictEqual(shell.code, 3)
+      assert.include(shell.stdout.toString(), "42\r\n")
+
+      const connection = yield* client(sandbox, "host-1")
+      const channel = yield* Effect.async<ClientChannel, Error>((resume) => {
+        connection.exec(
+          "trap 'stty size; exit 5' WINCH; stty size; echo $$; while :; do sleep 0.02; done",
+          { pty: { rows: 24, cols: 80 } },
+          (error, channel) => resume(error === undefined ? Effect.succeed(channel) : Effect.fail(error))
+        )
+      })
+      let heard = ""
+      channel.on("data", (chunk: Buffer) => {
+        heard += chunk.toString()
+      })
+      yield* eventually(Effect.filterOrFail(Effect.sync(() => heard), (heard) => /^24 80\r\n\d+\r\n/.test(heard)))
+      const exit = yield* Effect.fork(once(channel, "exit"))
+      channel.setWindow(30, 100, 0, 0)
+      assert.strictEqual((yield* exit)[0], 5)
+      yield* eventually(Effect.filterOrFail(Effect.sync(() => heard), (heard) => heard.endsWith("30 100\r\n")))
+    }))
+
+  inSandbox(
+    "a terminal that is lost hangs up, a signal reaches what runs in it",
+    {},
+    (sandbox, home) =>
+      Effect.gen(function*() {
+        const [host] = sandbox.hosts
+        const up = yield* Command.start(ssh(sandbox, "-tt", "host-1", "echo $$; exec sleep 600"))
+        const pid = Number((yield* firstLine(up.stdout)).trim())
+        assert.isTrue(yield* alive(pid))
+        yield* host?.cut ?? Effect.void
+        yield* alive(pid).pipe(Effect.filterOrFail((lives) => !lives), eventually, Effect.timeout("20 seconds"))
+
+        const connection = yield* client(sandbox, "host-1")
+        const channel = yield* Effect.async<ClientChannel, Error>((resume) => {
+          connection.exec(
+            `trap 'echo >${home}/caught; exit 4' TERM; echo up; while :; do sleep 0.02; done`,
+            { pty: true },
+            (error, channel) => resume(error === undefined ? Effect.succeed(channel) : Effect.fail(error))
+          )
+        })
+        yield* once(channel, "data")
+        const exit = yield* Effect.fork(once(channel, "exit"))
+        channel.signal("TERM")
+        assert.strictEqual((yield* exit)[0], 4)
+        assert.isTrue(existsSync(join(home, "caught")))
+      })
+  )
 })
