@@ -12,6 +12,7 @@ import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { configure, nothingLeft, run, services } from "../faults/faulty.ts"
+import { temporaryDirectory } from "../temporaryDirectory.ts"
 
 const three = ["host-1", "host-2", "host-3"]
 
@@ -57,12 +58,12 @@ layer(Layer.merge(Sandbox.layer({ hosts: 3 }), NodeContext.layer), { excludeTest
   }) =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.Sandbox
-      const marks = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
+      const marks = yield* temporaryDirectory
       const host = sandbox.hosts[1]
       if (host === undefined) return yield* Effect.dieMessage("no host")
       const config = yield* configure(sandbox, {})
       const { exit, reports } = yield* run(
-        RuntimeGroup.make(three, { lease: "5 seconds" }).pipe(
+        RuntimeGroup.make(three, { lease: "30 seconds" }).pipe(
           Effect.flatMap((group) => {
             const second = group.runtimes[1]?.workingDirectory ?? ""
             return disturbed(group, options.disturb(host, marks), (n) => {
@@ -107,7 +108,7 @@ layer(Layer.merge(Sandbox.layer({ hosts: 3 }), NodeContext.layer), { excludeTest
       const sandbox = yield* Sandbox.Sandbox
       const config = yield* configure(sandbox, {})
       const fs = yield* FileSystem.FileSystem
-      const marks = yield* fs.makeTempDirectoryScoped()
+      const marks = yield* temporaryDirectory
       const { exit, reports } = yield* run(
         Effect.gen(function*() {
           const group = yield* RuntimeGroup.make(three)

@@ -1,5 +1,4 @@
 /** Hosts with a cache of their own, as processes and files of this machine: what a Runtime gives, without its guardian. */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
@@ -9,6 +8,7 @@ import { pythonArgv, pythonInput } from "../../src/internal/shipping.ts"
 import { Host } from "../../src/services/Host.ts"
 import { HostFacts } from "../../src/services/HostFacts.ts"
 import type { PythonTarget } from "../../src/services/PythonTarget.ts"
+import { temporaryDirectory } from "../temporaryDirectory.ts"
 
 const facts = (cache: string, pythonPath: string): HostFacts =>
   HostFacts.make({
@@ -51,8 +51,7 @@ export const make = Effect.fnUntraced(function*(
   alias: string,
   options: { readonly env?: Readonly<Record<string, string>>; readonly cache?: string; readonly python?: string } = {}
 ) {
-  const fs = yield* FileSystem.FileSystem
-  const directory = yield* fs.makeTempDirectoryScoped()
+  const directory = yield* temporaryDirectory
   const cache = options.cache ?? `${directory}/cache`
   const run = yield* Programs.load("run", "sh")
   const connection = yield* managerConnection.make({ env: { HOME: directory, ...options.env } })

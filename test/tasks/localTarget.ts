@@ -16,6 +16,7 @@ import { HostFacts } from "../../src/services/HostFacts.ts"
 import type { ExitStatus, Files, FileStat, RemoteProcess } from "../../src/services/SshConnection.ts"
 import { SshError } from "../../src/services/SshError.ts"
 import type { Command, TaskTarget } from "../../src/tasks/TaskTarget.ts"
+import { temporaryDirectory } from "../temporaryDirectory.ts"
 
 const alias = "host-1"
 
@@ -119,7 +120,7 @@ const facts = HostFacts.make({
 /** A host whose home and working directory are in one temporary directory, gone with the scope. */
 export const make = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
-  const directory = yield* Effect.flatMap(fs.makeTempDirectoryScoped(), fs.realPath)
+  const directory = yield* temporaryDirectory
   const home = Path.join(directory, "home")
   const workingDirectory = Path.join(directory, "work")
   yield* fs.makeDirectory(home)
