@@ -81,7 +81,10 @@ export const bind = (
           reason: "PortInUse",
           host,
           step: "listen",
-          detail: `${render(to)} is held by ${taken.owner} of ${taken.host}`
+          detail: `${render(to)} is held by ${taken.owner} of ${taken.host}`,
+          hint: "path" in to
+            ? "choose another path, or end that program"
+            : `choose another port than ${to.port}, or 0 for any`
         })
       }
       const where = "path" in to

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Invocation } from "../../services/SshConnection.ts"
+import * as memoryConformance from "./memoryConformance.ts"
 import * as memoryExec from "./memoryExec.ts"
 import * as memoryFileWork from "./memoryFileWork.ts"
 import * as memoryGuardian from "./memoryGuardian.ts"
@@ -38,6 +39,8 @@ export const body =
         const { bootId, network } = memoryHost.factsOf(host)
         return Effect.as(process.io.stdout(bytesOf(`${bootId}\n${network}\n`)), 0)
       }
+      case "conformance":
+        return memoryConformance.run(host, process, words)
       case "files":
         return memoryFileWork.answer(host, process, words)
       case "socket":

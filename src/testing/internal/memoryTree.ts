@@ -154,7 +154,8 @@ export const make = (host: string, home: string, isFull: () => boolean = () => f
         Either.map(disk.node(resolve(asked)), (node) => {
           node.mode = mode
         })),
-    rename: (from, to) => call("rename", resolve(from), (disk, now) => disk.rename(resolve(from), resolve(to), now)),
+    rename: (from, to) =>
+      call("rename", `${resolve(from)} to ${resolve(to)}`, (disk, now) => disk.rename(resolve(from), resolve(to), now)),
     removeFile: (asked) =>
       call("remove", resolve(asked), (disk, now) => unlessMissing(disk.unlink(resolve(asked), now))),
     remove: (asked) => call("remove", resolve(asked), (disk, now) => unlessMissing(disk.remove(resolve(asked), now))),
