@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { RemoteFunction } from "../tasks/RemoteFunction.ts"
 import type { Commands, Handler } from "./InMemoryHost.ts"
+import * as memoryFunctionCall from "./internal/memoryFunctionCall.ts"
 
 /**
  * A function by its name. An error of it is what the function raises: its name is told as the class, its message as the text.
@@ -67,36 +68,20 @@ const framed = (nonce: string, kind: string, pid: number, value: unknown): Uint8
   return Buffer.concat(parts)
 }
 
-const raised = (name: string, { message, name: type }: Error) => ({
-  error: { kind: "Raised", function: name, type, message, traceback: `${type}: ${message}\n` }
-})
-
-const undefinedFunction = (name: string) => ({
-  error: {
-    kind: "Source",
-    function: name,
-    type: "",
-    message: `no function ${name} was given to InMemoryFunction.commands`,
-    traceback: ""
-  }
-})
-
 const handler = (functions: ReadonlyArray<InMemoryFunction>): Handler =>
   Effect.fnUntraced(function*({ argv, pid, readLine, stdout }) {
     const nonce = argv[1] ?? ""
     const line = Option.getOrElse(yield* readLine, () => "")
     const { args, code: { name } } = yield* Effect.orDie(Schema.decode(Request)(line))
-    const found = functions.find((each) => each.name === name)
-    const answer = found === undefined ? Either.left(undefinedFunction(name)) : yield* found.run(
-      args,
-      (value) => stdout(framed(nonce, "p", pid, value ?? null))
-    ).pipe(Effect.mapError((error) => raised(name, error)), Effect.either)
+    const answer = yield* Effect.either(
+      memoryFunctionCall.run(functions, name, args, (value) => stdout(framed(nonce, "p", pid, value ?? null)))
+    )
     yield* stdout(framed(
       nonce,
       "a",
       pid,
       Either.match(answer, {
-        onLeft: (told) => told,
+        onLeft: (error) => ({ error }),
         onRight: (value) => ({ value: value ?? null })
       })
     ))

@@ -1,0 +1,242 @@
+/**
+ * The scheduler of Dask in memory: workers register with it, drivers ask it.
+ *
+ * @since 0.1.0
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import type { Duplex } from "node:stream"
+import type { Process } from "../InMemoryHost.ts"
+import * as Messages from "./memoryDaskMessages.ts"
+import * as memoryDaskTasks from "./memoryDaskTasks.ts"
+import type { Problem, Task, Tasks, Worker } from "./memoryDaskTasks.ts"
+import { ask } from "./memoryDaskWorker.ts"
+import * as memoryLines from "./memoryLines.ts"
+
+interface Scheduler {
+  readonly self: Process
+  readonly tasks: Tasks
+  readonly versions: Readonly<Record<string, string>>
+  readonly address: string
+}
+
+const problem = (kind: Problem["kind"], message: string, type = ""): Effect.Effect<never, Problem> =>
+  Effect.fail({ kind, type, message })
+
+const known = ({ tasks }: Tasks, key: string): Effect.Effect<Task, Problem> => {
+  const task = tasks.get(key)
+  return task === undefined
+    ? problem("Unknown", `no future ${key} in this client: it was released, or it is of another one`)
+    : Effect.succeed(task)
+}
+
+/** The text of a value, once it is there: fetched from a worker that holds it. */
+const value = (scheduler: Scheduler, key: string): Effect.Effect<string, unknown> =>
+  Effect.gen(function*() {
+    const task = yield* known(scheduler.tasks, key)
+    yield* Deferred.await(task.done)
+    if (task.state === "erred") return yield* Effect.fail(task.error)
+    for (const address of task.holders) {
+      const text = yield* ask(scheduler.self, address, key)
+      if (Option.isSome(text)) return text.value
+    }
+    // Its holder goes: it is made again, which `done` then tells.
+    yield* Effect.sleep("100 millis")
+    return yield* value(scheduler, key)
+  })
+
+const enough = ({ tasks }: Scheduler, count: number) =>
+  Effect.async<void>((resume) => {
+    const look = () => {
+      if (tasks.workers.size < count) return
+      tasks.waitingForWorkers.delete(look)
+      resume(Effect.void)
+    }
+    tasks.waitingForWorkers.add(look)
+    look()
+    return Effect.sync(() => tasks.waitingForWorkers.delete(look))
+  })
+
+/** Values that these workers alone hold go to others first. */
+const retire = ({ tasks }: Scheduler, names: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const going = [...tasks.workers.values()].filter(({ told }) => names.includes(told.name))
+    going.forEach((worker) => {
+      worker.retiring = true
+    })
+    const gone = new Set(going.map(({ told }) => told.address))
+    const [other] = [...tasks.workers.values()].filter(({ retiring }) => !retiring)
+    for (const task of tasks.tasks.values()) {
+      const [from] = task.holders
+      if (from === undefined || ![...task.holders].every((address) => gone.has(address))) continue
+      if (other === undefined) {
+        going.forEach((worker) => {
+          worker.retiring = false
+        })
+        return yield* problem("Scheduler", `no other worker can take the values of ${names.join(", ")}`)
+      }
+      other.send({ fetch: task.key, from })
+      yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => task.holders.has(other.told.address) })
+    }
+    going.forEach((worker) => {
+      tasks.leave(worker, false)
+      worker.close()
+    })
+    return null
+  })
+
+const answer = (
+  scheduler: Scheduler,
+  request: Messages.Request,
+  owned: Set<string>
+): Effect.Effect<unknown, unknown> => {
+  const { address, tasks, versions } = scheduler
+  switch (request.op) {
+    case "submit":
+      return Effect.sync(() =>
+        request.calls.map((call) => {
+          const key = `${request.code.name}-${tasks.nextKey()}`
+          owned.add(key)
+          tasks.submit({
+            key,
+            call,
+            function: request.code.name,
+            workers: request.options.workers,
+            priority: request.options.priority ?? 0,
+            retries: request.options.retries ?? 0
+          })
+          return key
+        })
+      )
+    case "result":
+      return value(scheduler, request.key)
+    case "gather":
+      return Effect.forEach(request.keys, (key) => value(scheduler, key), { concurrency: "unbounded" })
+    case "cancel":
+      return Effect.as(Effect.sync(() => request.keys.forEach(tasks.cancel)), null)
+    case "release":
+      return Effect.as(Effect.sync(() => request.keys.forEach(tasks.release)), null)
+    case "who_has":
+      return Effect.map(
+        Effect.forEach(request.keys, (key) => known(tasks, key)),
+        (all) => Object.fromEntries(all.map(({ holders, key }) => [key, [...holders].map((at) => holder(tasks, at))]))
+      )
+    case "retire":
+      return retire(scheduler, request.names)
+    case "wanted":
+      return Effect.sync(() => {
+        const open = [...tasks.tasks.values()].filter(({ state }) => state === "waiting" || state === "running").length
+        const [one] = tasks.workers.values()
+        return Math.ceil(open / (one?.told.threads ?? 1))
+      })
+    case "info":
+      return Effect.sync(() => ({
+        scheduler: { address, versions },
+        workers: [...tasks.workers.values()].map(({ told }) => ({ ...told, status: "running" }))
+      }))
+    case "wait_for_workers":
+      return enough(scheduler, request.n).pipe(
+        Effect.as(null),
+        Effect.timeoutFail({
+          duration: `${request.timeout} seconds`,
+          onTimeout: (): Problem => ({
+            kind: "Timeout",
+            type: "TimeoutError",
+            message: `Only ${tasks.workers.size}/${request.n} workers arrived after ${request.timeout} s`
+          })
+        })
+      )
+  }
+}
+
+const holder = (tasks: Tasks, address: string) => ({
+  address,
+  name: tasks.workers.get(address)?.told.name ?? address
+})
+
+const ofWorker = ({ tasks }: Scheduler, worker: Worker, received: Stream.Stream<string>) =>
+  Effect.sync(() => tasks.join(worker)).pipe(
+    Effect.zipRight(received.pipe(
+      Stream.mapEffect(Schema.decode(Messages.Said)),
+      Stream.runForEach((said) =>
+        Effect.sync(() => {
+          if ("finished" in said) tasks.held(worker, said.finished)
+          else if ("failed" in said) tasks.failed(worker, said.failed, said.report)
+          else tasks.missing(worker, said.missing, said.lacking)
+        })
+      )
+    )),
+    Effect.ignore,
+    Effect.ensuring(Effect.sync(() => tasks.leave(worker, true)))
+  )
+
+const ofClient = (scheduler: Scheduler, lines: memoryLines.Lines, received: Stream.Stream<string>) =>
+  Effect.gen(function*() {
+    const owned = new Set<string>()
+    const running = yield* FiberMap.make<number>()
+    lines.send({ event: "ready", version: 1 })
+    yield* received.pipe(
+      Stream.mapEffect(Schema.decode(Messages.Request)),
+      Stream.runForEach((request) =>
+        request.op === "drop"
+          ? FiberMap.remove(running, request.target)
+          : FiberMap.run(
+            running,
+            request.id,
+            Effect.match(answer(scheduler, request, owned), {
+              onFailure: (error) => lines.send({ id: request.id, error }),
+              onSuccess: (ok) => lines.send({ id: request.id, ok })
+            })
+          )
+      ),
+      Effect.ignore
+    )
+    owned.forEach(scheduler.tasks.cancel)
+  }).pipe(Effect.scoped)
+
+const connected = (scheduler: Scheduler, connection: Duplex) =>
+  Effect.gen(function*() {
+    const lines = memoryLines.over(connection)
+    // One consumer: a connection is taken from its first line on, and none is lost between two.
+    const [first, received] = yield* Stream.peel(lines.received, Sink.head())
+    if (Option.isNone(first)) return
+    const hello = yield* Schema.decode(Messages.Hello)(first.value)
+    yield* "worker" in hello
+      ? ofWorker(
+        scheduler,
+        { told: hello.worker, send: lines.send, close: lines.close, running: new Set(), retiring: false },
+        received
+      )
+      : ofClient(scheduler, lines, received)
+  }).pipe(Effect.scoped, Effect.ignore)
+
+/** @internal */
+export const run = (
+  self: Process,
+  versions: Readonly<Record<string, string>>
+): Effect.Effect<number, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const port = Number(Messages.option(self, "--port") ?? 8786)
+    const listener = yield* self.listen({ port })
+    const http = Messages.option(self, "--dashboard-address")
+    if (http !== undefined) {
+      yield* self.serveHttp({ port: Messages.portOf(http) }, ({ path }) =>
+        Effect.succeed({ body: path === "/health" ? "ok" : "a scheduler in memory" }))
+    }
+    const address = `tcp://127.0.0.1:${port}`
+    yield* self.stderr(`distributed.scheduler - INFO -   Scheduler at: ${address}\n`)
+    const scheduler: Scheduler = { self, versions, address, tasks: memoryDaskTasks.make() }
+    yield* Stream.runForEach(listener.connections, (connection) =>
+      Effect.fork(connected(scheduler, connection)))
+    return 0
+  }).pipe(
+    Effect.catchAll(({ detail }) =>
+      Effect.as(self.stderr(`OSError: [Errno 98] Address already in use: ${detail}\n`), 1)
+    )
+  )
