@@ -3,18 +3,17 @@
  *
  * @since 0.1.0
  */
-import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
 import { type ChildProcess, spawn } from "node:child_process"
 import { homedir, userInfo } from "node:os"
 import { env as inherited } from "node:process"
-import type { Readable } from "node:stream"
+import { PassThrough, type Readable } from "node:stream"
 import { manager } from "../services/Host.ts"
 import type { ExitStatus, Invocation, RemoteProcess, SshConnection } from "../services/SshConnection.ts"
 import { SshError } from "../services/SshError.ts"
+import { readAll } from "./duplexStream.ts"
 import { bySignal } from "./exitStatus.ts"
 import * as managerFiles from "./managerFiles.ts"
 import * as managerSockets from "./managerSockets.ts"
@@ -29,25 +28,34 @@ const spawnError = (cause: unknown): SshError =>
     cause
   })
 
-const output = (readable: Readable): Stream.Stream<Uint8Array, SshError> =>
-  NodeStream.fromReadable<SshError, Uint8Array>(() => readable, spawnError)
+/** As much as a pipe of the kernel holds. */
+const waiting = 65_536
 
-/** What a process does not take any more is dropped, as sshd does: its exit says what happened. */
+/** Node empties the outputs of a process that has ended, read or not: what is piped on stays for its reader. */
+const kept = (readable: Readable): Readable => {
+  const output = readable.pipe(new PassThrough({ highWaterMark: waiting }))
+  // One that never began has no end.
+  readable.once("close", () => void output.end())
+  return output
+}
+
+/**
+ * What a process does not take any more is dropped, as sshd does: its exit says what happened. A moment passes at each, so
+ * that a writer without an end does not keep that news away.
+ */
 const write = (child: ChildProcess) => (chunk: Uint8Array | string): Effect.Effect<void, SshError> =>
   Effect.async<void>((resume) => {
     if (child.stdin === null || !child.stdin.writable) {
-      resume(Effect.void)
+      setImmediate(() => resume(Effect.void))
     } else {
       child.stdin.write(chunk, () => resume(Effect.void))
     }
   })
 
 /** Closes what an SSH channel would close. The process is not ended: what must end is started through a guardian. */
-const release = (child: ChildProcess): Effect.Effect<void> =>
+const release = (child: ChildProcess, outputs: ReadonlyArray<Readable>): Effect.Effect<void> =>
   Effect.sync(() => {
-    child.stdin?.destroy()
-    child.stdout?.destroy()
-    child.stderr?.destroy()
+    for (const stream of [child.stdin, child.stdout, child.stderr, ...outputs]) stream?.destroy()
     child.unref()
   })
 
@@ -55,7 +63,7 @@ const exec = (environment: NodeJS.ProcessEnv, home: string) =>
   Effect.fnUntraced(function*(invocation: Invocation): Effect.fn.Return<RemoteProcess, SshError, Scope.Scope> {
     const exited = yield* Deferred.make<ExitStatus, SshError>()
     const [file, ...args] = shellArgv(invocation.program)
-    const child = yield* Effect.acquireRelease(
+    const { child, stderr, stdout } = yield* Effect.acquireRelease(
       Effect.try({
         try: () => {
           // A session of its own: Ctrl-C in a terminal is for the manager, and what is ours is found by session.
@@ -72,18 +80,18 @@ const exec = (environment: NodeJS.ProcessEnv, home: string) =>
                 )
               ))
           child.stdin.on("error", () => undefined)
-          return child
+          return { child, stdout: kept(child.stdout), stderr: kept(child.stderr) }
         },
         catch: spawnError
       }),
-      release
+      ({ child, stderr, stdout }) => release(child, [stdout, stderr])
     )
     yield* write(child)(shellInput(invocation))
     return {
       write: write(child),
       endInput: Effect.sync(() => void child.stdin.end()),
-      stdout: output(child.stdout),
-      stderr: output(child.stderr),
+      stdout: readAll(stdout, spawnError),
+      stderr: readAll(stderr, spawnError),
       exit: Deferred.await(exited)
     }
   })
