@@ -31,8 +31,9 @@ lc_try() {
   [ -e "${lc_line%%[ 	]*}" ] || lc_why=missing
 }
 
-# NAME: as execvp searches.
+# NAME: as execvp searches. Sets lc_why, or lc_found.
 lc_find() {
+  lc_found=$1
   case $1 in
     */*)
       if [ -e "$1" ]; then lc_try "$1"; else lc_lack "$1"; fi
@@ -44,7 +45,8 @@ lc_find() {
   for lc_each in ${PATH-/bin:/usr/bin}; do
     IFS=$lc_ifs
     lc_why=missing
-    if [ -e "${lc_each:-.}/$1" ]; then lc_try "${lc_each:-.}/$1"; fi
+    lc_found=${lc_each:-.}/$1
+    if [ -e "$lc_found" ]; then lc_try "$lc_found"; fi
     case $lc_why in
       '') break ;;
       denied) lc_best=denied ;;
@@ -84,9 +86,10 @@ lc_stage() {
   lc_why=${lc_why:+spawn $lc_why}
   if [ -n "$lc_why" ] || [ "$lc_act" = look ]; then return; fi
   [ "$lc_act" != only ] || echo started
-  # The search of exec is for what was found: one without PATH still has a default.
-  [ -n "${PATH+set}" ] || PATH=/bin:/usr/bin
-  exec "$@"
+  if [ -n "${PATH+set}" ]; then exec "$@"; fi
+  # Without one, exec finds nothing, and one that is set now would be seen.
+  shift
+  exec "$lc_found" "$@"
 }
 
 lc_refuse() {

@@ -438,6 +438,13 @@ export * as PythonTarget from "./services/PythonTarget.ts"
 export * as Readiness from "./clusters/Readiness.ts"
 
 /**
+ * The `CommandExecutor` of @effect/platform for a host: a program that starts commands with it starts them there.
+ *
+ * @since 0.1.0
+ */
+export * as RemoteCommandExecutor from "./services/RemoteCommandExecutor.ts"
+
+/**
  * The files of a host as the `FileSystem` of @effect/platform: a program that was written for the local machine reads and
  * writes there, and meets the same errors.
  *
@@ -480,6 +487,13 @@ export * as RuntimeGroup from "./runtimes/RuntimeGroup.ts"
  * @since 0.1.0
  */
 export * as RuntimeManager from "./runtimes/RuntimeManager.ts"
+
+/**
+ * The services of @effect/platform on a runtime.
+ *
+ * @since 0.1.0
+ */
+export * as RuntimePlatform from "./runtimes/RuntimePlatform.ts"
 
 /**
  * What to do on a host, as data: a task prints, compares and serialises, and runs nothing by itself.

@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import * as Host from "../services/Host.ts"
+import type { CommandHost } from "../services/RemoteCommandExecutor.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import type { SshConnection } from "../services/SshConnection.ts"
@@ -26,6 +27,7 @@ import * as HostTable from "./HostTable.ts"
 import type { JoinError } from "./JoinError.ts"
 import { acquire } from "./runtimeAcquire.ts"
 import * as runtimeDirectories from "./runtimeDirectories.ts"
+import * as RuntimePlatform from "./RuntimePlatform.ts"
 import * as runtimePorts from "./runtimePorts.ts"
 import * as runtimeTasks from "./runtimeTasks.ts"
 
@@ -120,6 +122,12 @@ export interface Runtime extends TaskTarget {
    * @internal
    */
   readonly passing: string
+  /**
+   * Starts what a command of @effect/platform is.
+   *
+   * @internal
+   */
+  readonly spawn: CommandHost["spawn"]
   /** @internal */
   readonly under: (environment: Readonly<Record<string, string>>) => Runtime
 }
@@ -257,6 +265,15 @@ export const freePorts: {
   (count: number): (self: Runtime) => Effect.Effect<ReadonlyArray<number>, SshError>
   (self: Runtime, count: number): Effect.Effect<ReadonlyArray<number>, SshError>
 } = dual(2, runtimePorts.free)
+
+/**
+ * `CommandExecutor`, `FileSystem` and `Path` of @effect/platform on the host: a program that was written for the local machine
+ * runs there, unchanged. What it starts belongs to the runtime, and ends with it.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const platform: typeof RuntimePlatform.layer = RuntimePlatform.layer
 
 /**
  * The host and its facts as a table, with a line for people.

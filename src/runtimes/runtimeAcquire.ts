@@ -112,7 +112,7 @@ export const acquire = Effect.fnUntraced(function*(
   const ledger = yield* Ledger.make({ id, host: named.alias, owner: `${user.name}@${user.machine}`, lease, guardian })
   const files = yield* runtimeFiles.make(guardian.connection)
   const processes = yield* runtimeProcesses.make({ guardian, ledger, files, grace })
-  const whole: Omit<Runtime, "environment" | "exec" | "start" | "python" | "under"> = {
+  const whole: Omit<Runtime, "environment" | "exec" | "spawn" | "start" | "python" | "under"> = {
     id,
     host: named,
     facts,
@@ -137,11 +137,12 @@ export const acquire = Effect.fnUntraced(function*(
   /** The same runtime with another environment. */
   const under = (given: Readonly<Record<string, string>>): Runtime => {
     const environment = { ...given, [workingDirectoryVariable]: workingDirectory }
-    const { exec, start } = processes({ id, host: named.alias, workingDirectory, environment, resolve })
+    const { exec, spawn, start } = processes({ id, host: named.alias, workingDirectory, environment, resolve })
     return {
       ...whole,
       environment,
       exec,
+      spawn,
       start,
       under,
       python: Effect.fnUntraced(function*(program, args, { env, python = "python3" } = {}) {

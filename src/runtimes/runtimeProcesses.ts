@@ -19,6 +19,7 @@ import type * as Ledger from "../services/Ledger.ts"
 import type { Files } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import type { Runtime } from "./Runtime.ts"
+import * as runtimeSpawn from "./runtimeSpawn.ts"
 import * as runtimeWords from "./runtimeWords.ts"
 
 /** Milliseconds: beats go each second. */
@@ -62,7 +63,7 @@ export const make = Effect.fnUntraced(function*(options: {
       const connection = yield* guardian.connection
       return yield* recordedProcess.make(
         connection.exec({ program: run, words: recorded }, { lasting: command.lasting }),
-        (pid, start) => soon(guardian.halt(pid, start, grace))
+        ({ pid, start }) => soon(guardian.halt(pid, start, grace))
       )
     })
 
@@ -94,8 +95,14 @@ export const make = Effect.fnUntraced(function*(options: {
       }
     })
 
-  return (ground: runtimeWords.Ground): Pick<Runtime, "exec" | "start"> => ({
+  const spawn = yield* runtimeSpawn.make({
+    guardian,
+    halt: ({ pid, start }) => soon(guardian.halt(pid, start, grace)),
+    scope
+  })
+  return (ground: runtimeWords.Ground): Pick<Runtime, "exec" | "spawn" | "start"> => ({
     exec: exec(ground),
+    spawn: spawn(ground),
     start: start(ground)
   })
 })

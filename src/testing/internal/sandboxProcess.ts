@@ -135,9 +135,10 @@ export const run = (options: {
   child.stderr.on("error", () => {}).pipe(output(channel.stderr).once("finish", part))
 
   // The channel is read to its end in any case: ssh2 closes it only then.
-  const discard = () => channel.resume()
-  child.stdin.on("error", () => {}).once("close", discard)
   channel.pipe(child.stdin)
+  // Behind the pipe's own listener, which pauses the channel.
+  const discard = () => channel.unpipe(child.stdin).resume()
+  child.stdin.on("error", () => {}).once("close", discard)
 
   session.on("signal", (_accept, _reject, info) => {
     const name = `SIG${info.name.replace(/^SIG/, "")}`
