@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
@@ -18,7 +19,7 @@ import * as RuntimeGroup from "../runtimes/RuntimeGroup.ts"
 import type { Host } from "../services/Host.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
 import type { Ssh } from "../services/Ssh.ts"
-import { type SshConfigError, SshError } from "../services/SshError.ts"
+import type { SshConfigError, SshError } from "../services/SshError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
 import { HostStatus } from "./ClusterStatus.ts"
 
@@ -59,7 +60,7 @@ const returning = Schedule.exponential("1 second").pipe(Schedule.either(Schedule
 /** Closed by whoever made it, and not lost: nobody wants it back. */
 const wasLost = (runtime: Runtime): Effect.Effect<boolean> =>
   Effect.match(runtime.connection, {
-    onFailure: ({ cause }) => cause instanceof SshError,
+    onFailure: ({ cause }) => Predicate.hasProperty(cause, "_tag"),
     onSuccess: () => false
   })
 

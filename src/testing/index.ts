@@ -5,6 +5,21 @@
  */
 
 /**
+ * The error of a transport that does not do what the others do.
+ *
+ * @since 0.1.0
+ */
+export * as ConformanceError from "./ConformanceError.ts"
+
+/**
+ * Dask for hosts in memory: scheduler, workers and driver as a cluster starts them, and the functions of a test in the place of
+ * Python's.
+ *
+ * @since 0.1.0
+ */
+export * as InMemoryDask from "./InMemoryDask.ts"
+
+/**
  * What goes wrong with hosts in memory, as data: written down as a script, or drawn from a seed, and run under the clock of
  * the test.
  *
@@ -65,6 +80,14 @@ export * as SandboxError from "./SandboxError.ts"
  * @since 0.1.0
  */
 export * as SandboxUser from "./SandboxUser.ts"
+
+/**
+ * What every transport must do: one suite of cases for the Ssh service, as data. Any test runner runs them, and any transport can be
+ * held to them.
+ *
+ * @since 0.1.0
+ */
+export * as SshConformance from "./SshConformance.ts"
 
 /**
  * Time that passes by itself: as soon as every fiber waits, the clock goes to the next moment that one of them waits for. A test
