@@ -79,6 +79,8 @@ export interface Process {
   readonly export: (environment: Readonly<Record<string, string>>) => Effect.Effect<void>
   /** From now on a signal does nothing. A process that ignores `KILL` is one that hangs in the kernel. */
   readonly ignore: (signal: string) => Effect.Effect<void>
+  /** From now on a signal ends nothing: the effect that this gives waits for it. `KILL` waits for nobody. */
+  readonly trap: (signal: string) => Effect.Effect<Effect.Effect<void>>
 }
 
 /**

@@ -41,10 +41,23 @@ export const Hello = Schema.parseJson(
   Schema.Union(Schema.Struct({ worker: Joined }), Schema.Struct({ client: Schema.Literal(true) }))
 )
 
+/** What a function raised, and where. */
+const Report = Schema.Struct({
+  kind: Schema.Literal("Raised", "Source"),
+  function: Schema.String,
+  type: Schema.String,
+  message: Schema.String,
+  traceback: Schema.String,
+  worker: Schema.String
+})
+
+/** @internal */
+export type Report = typeof Report.Type
+
 /** Of a worker. */
 export const Said = Schema.parseJson(Schema.Union(
   Schema.Struct({ finished: Schema.String }),
-  Schema.Struct({ failed: Schema.String, report: Schema.Unknown }),
+  Schema.Struct({ failed: Schema.String, report: Report }),
   /** A value that it needed was nowhere any more. */
   Schema.Struct({ missing: Schema.String, lacking: Schema.String })
 ))

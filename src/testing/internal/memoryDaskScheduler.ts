@@ -15,7 +15,7 @@ import type { Duplex } from "node:stream"
 import type { Process } from "../InMemoryHost.ts"
 import * as Messages from "./memoryDaskMessages.ts"
 import * as memoryDaskTasks from "./memoryDaskTasks.ts"
-import type { Problem, Task, Tasks, Worker } from "./memoryDaskTasks.ts"
+import type { Failure, Problem, Task, Tasks, Worker } from "./memoryDaskTasks.ts"
 import { ask } from "./memoryDaskWorker.ts"
 import * as memoryLines from "./memoryLines.ts"
 
@@ -37,11 +37,11 @@ const known = ({ tasks }: Tasks, key: string): Effect.Effect<Task, Problem> => {
 }
 
 /** The text of a value, once it is there: fetched from a worker that holds it. */
-const value = (scheduler: Scheduler, key: string): Effect.Effect<string, unknown> =>
+const value = (scheduler: Scheduler, key: string): Effect.Effect<string, Failure> =>
   Effect.gen(function*() {
     const task = yield* known(scheduler.tasks, key)
     yield* Deferred.await(task.done)
-    if (task.state === "erred") return yield* Effect.fail(task.error)
+    if (task.state === "erred") return yield* Effect.fail(task.error ?? memoryDaskTasks.cancelled(key))
     for (const address of task.holders) {
       const text = yield* ask(scheduler.self, address, key)
       if (Option.isSome(text)) return text.value
@@ -95,7 +95,7 @@ const answer = (
   scheduler: Scheduler,
   request: Messages.Request,
   owned: Set<string>
-): Effect.Effect<unknown, unknown> => {
+): Effect.Effect<unknown, Failure> => {
   const { address, tasks, versions } = scheduler
   switch (request.op) {
     case "submit":

@@ -6,7 +6,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
-import { type Call, type Joined, needs } from "./memoryDaskMessages.ts"
+import { type Call, type Joined, needs, type Report } from "./memoryDaskMessages.ts"
 
 /** How a task can fail, in the words of `driver.py`. */
 export interface Problem {
@@ -14,6 +14,9 @@ export interface Problem {
   readonly type: string
   readonly message: string
 }
+
+/** @internal */
+export type Failure = Problem | Report
 
 /** @internal */
 export interface Worker {
@@ -35,8 +38,7 @@ export interface Task {
   readonly priority: number
   readonly holders: Set<string>
   state: "waiting" | "running" | "memory" | "erred"
-  /** What a call of it failed with: a problem, or what the function raised. */
-  error: unknown
+  error: Failure | undefined
   retries: number
   /** Workers that went while they ran it. */
   deaths: number
@@ -56,7 +58,7 @@ export const make = () => {
   const waitingForWorkers = new Set<() => void>()
   let keys = 0
 
-  const settle = (task: Task, state: "memory" | "erred", error?: unknown) => {
+  const settle = (task: Task, state: "memory" | "erred", error?: Failure) => {
     task.state = state
     task.error = error
     Deferred.unsafeDone(task.done, Effect.void)
@@ -135,7 +137,7 @@ export const make = () => {
     dispatch()
   }
 
-  const failed = (worker: Worker, key: string, report: unknown) => {
+  const failed = (worker: Worker, key: string, report: Report) => {
     worker.running.delete(key)
     const task = tasks.get(key)
     if (task?.state === "running") {

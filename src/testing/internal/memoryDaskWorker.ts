@@ -18,6 +18,8 @@ import * as Messages from "./memoryDaskMessages.ts"
 import * as memoryFunctionCall from "./memoryFunctionCall.ts"
 import * as memoryLines from "./memoryLines.ts"
 
+const textOf = (value: unknown): string => JSON.stringify(value ?? null)
+
 /**
  * The text of a value at an address; `None` where there is none, or nobody.
  *
@@ -103,7 +105,7 @@ export const run = (
           const worker = Messages.option(self, "--name") ?? address
           return lines.send({ failed: told.run, report: { ...answer.left, worker } })
         }
-        values.set(told.run, JSON.stringify(answer.right ?? null))
+        values.set(told.run, textOf(answer.right))
         lines.send({ finished: told.run })
       }).pipe(Effect.catchAll((lacking) => Effect.sync(() => lines.send({ missing: told.run, lacking }))))
 

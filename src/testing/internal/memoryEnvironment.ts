@@ -83,7 +83,7 @@ export const run = (self: Process, host: MemoryHost): Effect.Effect<number> =>
     const stamp = { python: `${directory}/bin/python`, pythonVersion: python, versions, size: 4096 }
     return yield* host.tree.makeDirectory(`${directory}/bin`).pipe(
       Effect.zipRight(host.tree.write(stamp.python, new Uint8Array(), 0o755)),
-      Effect.zipRight(host.tree.write(stampOf(directory), bytesOf(JSON.stringify(stamp)))),
+      Effect.zipRight(host.tree.write(stampOf(directory), bytesOf(yield* Effect.orDie(Schema.encode(Stamp)(stamp))))),
       Effect.zipRight(say({ done: { ...stamp, directory, made: true } })),
       Effect.catchAll(({ detail }) => say({ failed: { reason: "Install", step: "use the cache", detail, log: [] } })),
       Effect.as(0)

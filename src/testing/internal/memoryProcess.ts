@@ -37,6 +37,8 @@ export interface MemoryProcess {
   readonly session: number
   readonly io: Io
   readonly ignored: Set<string>
+  /** Signals that the program waits for: they end nothing. */
+  readonly traps: Map<string, Deferred.Deferred<void>>
   readonly exit: Deferred.Deferred<ExitStatus>
   /** What the kernel takes back when the process ends. */
   readonly held: Set<Effect.Effect<void>>
@@ -88,6 +90,7 @@ export const spawn = (host: MemoryHost, options: {
       session: options.session ?? pid,
       io: options.io,
       ignored: new Set(),
+      traps: new Map(),
       exit,
       held: new Set(),
       onExit: options.onExit ?? (() => Effect.void),
@@ -148,6 +151,8 @@ export const signal = (host: MemoryHost, process: MemoryProcess, name: string): 
     if (!host.processes.has(process.pid)) return Effect.void
     const act = Effect.suspend(() => {
       if (process.ignored.has(name)) return Effect.void
+      const trap = name === "KILL" ? undefined : process.traps.get(name)
+      if (trap !== undefined) return Deferred.succeed(trap, undefined)
       // What a program does on TERM may take its time; KILL takes none.
       return name === "KILL" ? destroy(host, process) : interrupt(process, name)
     })

@@ -102,6 +102,11 @@ export const make = (
       Effect.sync(() => {
         process.exported = { ...process.exported, ...environment }
       }),
-    ignore: (signal) => Effect.sync(() => process.ignored.add(signal))
+    ignore: (signal) => Effect.sync(() => process.ignored.add(signal)),
+    trap: (signal) =>
+      Effect.map(Deferred.make<void>(), (arrived) => {
+        process.traps.set(signal, arrived)
+        return Deferred.await(arrived)
+      })
   }
 }
