@@ -27,6 +27,8 @@ export interface Link {
   readonly way: Way
   /** What the client has dialled, or accepted from a listener. */
   readonly ends: Set<Duplex>
+  /** Ends what the client listens to. */
+  readonly heard: Set<Effect.Effect<void>>
   sessions: number
   clientOpen: boolean
   serverOpen: boolean
@@ -40,6 +42,7 @@ export const make = Effect.fnUntraced(function*(host: MemoryHost) {
     server: yield* Scope.make(),
     way: wayTo(host),
     ends: new Set(),
+    heard: new Set(),
     sessions: 0,
     clientOpen: true,
     serverOpen: true
@@ -76,6 +79,7 @@ export const closeClient = (host: MemoryHost, link: Link, lost: boolean): Effect
     link.ends.forEach((end) => memoryDuplex.destroy(end, lost ? error : undefined))
     return host.note({ _tag: "Disconnected", connection: link.number, lost }).pipe(
       Effect.zipRight(Deferred.fail(link.lost, error)),
+      Effect.zipRight(Effect.forEach(link.heard, (leave) => leave, { discard: true })),
       Effect.zipRight(forget(host, link))
     )
   })

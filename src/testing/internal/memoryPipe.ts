@@ -11,10 +11,14 @@ import * as Stream from "effect/Stream"
 export interface Pipe {
   /** Waits while the pipe is full; `false` once nobody reads any more. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<boolean>
+  /** The same at once; `undefined` where it would wait. */
+  readonly offer: (bytes: Uint8Array) => boolean | undefined
   /** The writer is done; what was written can still be read. */
   readonly end: Effect.Effect<void>
   /** The reader is gone; what was written is lost. */
   readonly break: Effect.Effect<void>
+  /** The reader hears no more, and the writer does not notice. */
+  readonly leave: Effect.Effect<void>
   /** All bytes that are there, at least one; `None` at the end. */
   readonly read: Effect.Effect<Option.Option<Uint8Array>>
   /** One line without its newline; the last one may lack it; `None` at the end. */
@@ -52,6 +56,7 @@ export const make: Effect.Effect<Pipe> = Effect.sync(() => {
   let scanned = 0
   let ended = false
   let broken = false
+  let left = false
   const wake = () => {
     const all = [...waiting]
     waiting.clear()
@@ -71,18 +76,23 @@ export const make: Effect.Effect<Pipe> = Effect.sync(() => {
     wake()
     return bytes.subarray(0, end)
   }
+  const offer = (bytes: Uint8Array): boolean | undefined => {
+    if (broken || ended) return false
+    if (bytes.length === 0) return true
+    if (size >= capacity) return undefined
+    // The writer may use its buffer again.
+    chunks.push(bytes.slice())
+    size += bytes.length
+    wake()
+    return true
+  }
   const write = (bytes: Uint8Array): Effect.Effect<boolean> =>
     Effect.suspend(() => {
-      if (broken || ended) return Effect.succeed(false)
-      if (bytes.length === 0) return Effect.succeed(true)
-      if (size >= capacity) return Effect.zipRight(change, write(bytes))
-      // The writer may use its buffer again.
-      chunks.push(bytes.slice())
-      size += bytes.length
-      wake()
-      return Effect.succeed(true)
+      const taken = offer(bytes)
+      return taken === undefined ? Effect.zipRight(change, write(bytes)) : Effect.succeed(taken)
     })
   const read: Pipe["read"] = Effect.suspend(() => {
+    if (left) return Effect.succeedNone
     if (chunks.length > 0) return Effect.succeedSome(take())
     return ended || broken ? Effect.succeedNone : Effect.zipRight(change, read)
   })
@@ -115,6 +125,11 @@ export const make: Effect.Effect<Pipe> = Effect.sync(() => {
   })
   return {
     write,
+    offer,
+    leave: Effect.sync(() => {
+      left = true
+      wake()
+    }),
     end: Effect.sync(() => {
       ended = true
       wake()

@@ -6,6 +6,9 @@
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as socketPath from "../../internal/socketPath.ts"
@@ -73,6 +76,8 @@ const forwarding = (host: MemoryHost, direction: "local" | "remote") => {
 const checked = (host: MemoryHost, step: string, at: Parameters<SshConnection["dial"]>[0]) =>
   socketPath.isSocket(at) ? socketPath.check(host.alias, step, at) : Effect.void
 
+const lostWith = (link: memoryLink.Link) => Effect.mapError(Deferred.await(link.lost), Option.some)
+
 /** A process behind pipes; `through` is what each chunk of the client passes. */
 const start = Effect.fnUntraced(function*(
   host: MemoryHost,
@@ -82,7 +87,10 @@ const start = Effect.fnUntraced(function*(
 ) {
   const [stdin, stdout, stderr] = yield* Effect.all([memoryPipe.make, memoryPipe.make, memoryPipe.make])
   const done = yield* Deferred.make<ExitStatus>()
-  const hangUp = Effect.all([stdin.end, stdout.break, stderr.break], { discard: true })
+  const leave = Effect.zipRight(stdout.leave, stderr.leave)
+  const hangUp = Effect.all([stdin.end, stdout.break, stderr.break, Effect.sync(() => link?.heard.delete(leave))], {
+    discard: true
+  })
   yield* memoryProcess.spawn(host, {
     argv: [`lazycluster-${invocation.program.name}`],
     env: host.env,
@@ -91,14 +99,17 @@ const start = Effect.fnUntraced(function*(
     body: memoryPrograms.body(host, link, invocation),
     onExit: (status) => Effect.all([stdout.end, stderr.end, told(status)], { discard: true })
   })
+  link?.heard.add(leave)
   const orLost = <A>(effect: Effect.Effect<A, SshError>) =>
     link === undefined ? effect : memoryLink.orLost(link, effect)
   const heard = (pipe: memoryPipe.Pipe): Stream.Stream<Uint8Array, SshError> => {
-    const chunks = Stream.mapEffect(pipe.stream, (chunk) => Effect.as(through(chunk.length), chunk))
-    if (link === undefined) return chunks
+    if (link === undefined) return pipe.stream
     // A pipe that breaks with its link has no clean end.
-    const end = Effect.suspend(() => link.clientOpen ? Effect.void : Deferred.await(link.lost))
-    return Stream.interruptWhenDeferred(Stream.concat(chunks, Stream.execute(end)), link.lost)
+    const end = Effect.suspend(() => link.clientOpen ? Effect.fail(Option.none()) : lostWith(link))
+    return Stream.repeatEffectOption(Effect.flatMap(pipe.read, (chunk) => {
+      if (Option.isNone(chunk) || !link.clientOpen) return end
+      return Effect.mapBoth(through(chunk.value.length), { onFailure: Option.some, onSuccess: () => chunk.value })
+    }))
   }
   /** What ended after the link did, nobody was told of. */
   const told = (status: ExitStatus) =>
@@ -106,7 +117,10 @@ const start = Effect.fnUntraced(function*(
   const process: RemoteProcess = {
     write: (chunk) => {
       const bytes = memoryPipe.bytesOf(chunk)
-      return Effect.zipRight(through(bytes.length), Effect.asVoid(orLost(stdin.write(bytes))))
+      return Effect.zipRight(
+        through(bytes.length),
+        Effect.suspend(() => stdin.offer(bytes) === undefined ? Effect.asVoid(orLost(stdin.write(bytes))) : Effect.void)
+      )
     },
     endInput: Effect.zipRight(Effect.ignore(through()), stdin.end),
     stdout: heard(stdout),
@@ -186,8 +200,10 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
         yield* through()
         yield* slot(host, link, "exec")
         const { hangUp, process } = yield* start(host, link, invocation, through)
-        yield* Scope.addFinalizer(link.server, hangUp)
-        yield* Effect.addFinalizer(() => whileOpen(hangUp))
+        // What the server's process holds for it, which goes with either.
+        const channel = yield* Scope.fork(link.server, ExecutionStrategy.sequential)
+        yield* Scope.addFinalizer(channel, hangUp)
+        yield* Effect.addFinalizer(() => whileOpen(Scope.close(channel, Exit.void)))
         return process
       }),
     files: Effect.gen(function*() {
@@ -210,9 +226,11 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
         yield* Effect.addFinalizer(() => whileOpen(free(host, bound)))
         return {
           port: bound.port,
-          connections: Stream.fromQueue(bound.arrivals).pipe(
+          // What a lost link closes has no clean end.
+          connections: Stream.fromQueue(bound.arrivals, { maxChunkSize: 1 }).pipe(
             Stream.map(end),
-            Stream.merge(Stream.fromEffect(lost), { haltStrategy: "either" })
+            Stream.concat(Stream.execute(Effect.suspend(() => link.clientOpen ? Effect.void : lost))),
+            Stream.interruptWhenDeferred(link.lost)
           )
         }
       })

@@ -92,6 +92,7 @@ describe("a guardian in memory", () => {
       yield* given.say("end 10")
       assert.include(yield* given.until("ended"), "report kept /home/user/deep/work")
       assert.isTrue(Option.isSome(yield* files.stat(given.directory)))
+      yield* given.process.exit
       assert.deepStrictEqual(yield* panel.leftovers, [])
     }).pipe(Effect.provide(hosts())))
 
@@ -105,10 +106,9 @@ describe("a guardian in memory", () => {
         (yield* guardian(connection, words("new", "a", { directory: "/locked" }))).answer,
         /^refused directory /
       )
-      assert.match(
-        (yield* guardian(connection, words("new", "a", { directory: "/locked/b" }))).answer,
-        /^refused directory /
-      )
+      const refused = yield* guardian(connection, words("new", "a", { directory: "/locked/b" }))
+      assert.match(refused.answer, /^refused directory /)
+      yield* refused.process.exit
       assert.deepStrictEqual(yield* panel.leftovers, [])
       yield* guardian(connection, words("new", "a"))
       assert.match((yield* guardian(connection, words("new", "a"))).answer, /^refused state /)
@@ -348,6 +348,7 @@ describe("the lease", () => {
       const next = yield* guardian(yield* connect, words("new", "b"))
       yield* next.say("end 10")
       yield* next.next("ended")
+      yield* next.process.exit
       assert.deepStrictEqual(yield* panel.leftovers, [])
     }).pipe(Effect.provide(hosts())))
 
