@@ -117,4 +117,18 @@ describe("SFTP of a Sandbox", () => {
       yield* open
       assert.strictEqual(yield* Effect.flip(ask((done) => sftp.close(first, (error) => done(error)))), failure)
     }))
+
+  it.scopedLive("refuses places that nobody can count to, and leaves the file alone", () =>
+    Effect.gen(function*() {
+      const { home, sftp } = yield* session
+      writeFileSync(join(home, "file"), "safe")
+      const handle = yield* ask<Buffer>((done) => sftp.open("file", "r+", done))
+      const data = Buffer.from("bad!")
+      for (const place of [2 ** 53, 2 ** 60]) {
+        yield* Effect.flip(ask((done) => sftp.write(handle, data, 0, data.length, place, (error) => done(error))))
+        yield* Effect.flip(ask((done) => sftp.read(handle, data, 0, data.length, place, (error) => done(error))))
+      }
+      yield* Effect.flip(ask((done) => sftp.stat("zero\0byte", (error) => done(error))))
+      assert.strictEqual(readFileSync(join(home, "file"), "utf8"), "safe")
+    }))
 })

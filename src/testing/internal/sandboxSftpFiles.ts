@@ -124,7 +124,8 @@ export const read = (fd: number, offset: number, length: number): Effect.Effect<
  * @internal
  */
 export const write = (fd: number, offset: number, data: Buffer): Effect.Effect<void, Refusal> =>
-  Effect.flatMap(
+  // Node takes a place that it cannot count to for "here".
+  !Number.isSafeInteger(offset) ? refuse("failure") : Effect.flatMap(
     call<number>((done) => fs.write(fd, data, 0, data.length, offset, (error, count) => done(error, count))),
     (count) => count === data.length ? Effect.void : write(fd, offset + count, data.subarray(count))
   )

@@ -100,7 +100,7 @@ export const u64 = (value: number | bigint): Buffer => {
  * @internal
  */
 export const bytes = (value: Buffer | string): Buffer => {
-  const data = Buffer.from(value)
+  const data = typeof value === "string" ? Buffer.from(value) : value
   return Buffer.concat([u32(data.length), data])
 }
 

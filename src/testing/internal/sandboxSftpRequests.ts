@@ -56,7 +56,9 @@ const read: Request = (fields, { handles }) => {
   return handles.file(name).pipe(
     Effect.flatMap(({ fd }) => files.read(fd, offset, Math.min(length, readAtMost))),
     Effect.flatMap((bytes) =>
-      bytes.length === 0 && length > 0 ? refuse("endOfFile") : Effect.succeed(reply(103, packets.bytes(bytes)))
+      bytes.length === 0 && length > 0
+        ? refuse("endOfFile")
+        : Effect.succeed(reply(103, packets.u32(bytes.length), bytes))
     )
   )
 }
