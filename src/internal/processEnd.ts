@@ -50,7 +50,11 @@ export const unsafeMake = (): ProcessEnd => {
     finish,
     write: (input, chunk, wrong) =>
       Effect.async((resume) => {
-        if (over !== undefined) return resume(over)
+        // A moment passes at each: a writer without an end must not keep other news away.
+        if (over !== undefined) {
+          const result = over
+          return void setImmediate(() => resume(result))
+        }
         if (input.writableEnded) return resume(Effect.void)
         const settle = (result: Written): void => {
           writers.delete(settle)

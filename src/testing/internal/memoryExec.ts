@@ -102,12 +102,19 @@ const run = (host: MemoryHost, process: memoryProcess.MemoryProcess, io: memoryP
 const said = (io: memoryProcess.Io, text: string, code: number) =>
   Effect.as(io.stderr(bytesOf(`sh: 1: ${text}\n`)), code)
 
+/**
+ * Whether a program can be found by the name in `argv`.
+ *
+ * @internal
+ */
+export const knows = (host: MemoryHost, argv: ReadonlyArray<string>): boolean => {
+  const name = posix.basename(argv[0] ?? "")
+  return scripted(host, argv) !== undefined || memoryBuiltins.find(host, name) !== undefined || shells.has(name) ||
+    name === "env"
+}
+
 const programs = (host: MemoryHost): Programs => ({
-  path: (name) =>
-    scripted(host, [name]) !== undefined || memoryBuiltins.find(host, name) !== undefined || shells.has(name) ||
-      name === "env"
-      ? `/usr/bin/${name}`
-      : undefined,
+  path: (name) => knows(host, [name]) ? `/usr/bin/${name}` : undefined,
   isBuiltIn: (argv) => memoryBuiltins.isInShells(argv[0] ?? "") && scripted(host, argv) === undefined,
   runBuiltIn: (process, seat) => {
     const [name = "", ...words] = seat.argv

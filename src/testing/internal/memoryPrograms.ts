@@ -15,6 +15,7 @@ import type { Link } from "./memoryLink.ts"
 import { bytesOf } from "./memoryPipe.ts"
 import type { Body, MemoryProcess } from "./memoryProcess.ts"
 import * as memorySocket from "./memorySocket.ts"
+import * as memorySpawn from "./memorySpawn.ts"
 
 /**
  * The body of the process that sshd starts for an invocation; `link` is `undefined` on the manager.
@@ -43,6 +44,10 @@ export const body =
         return memoryConformance.run(host, process, words)
       case "files":
         return memoryFileWork.answer(host, process, words)
+      case "spawn":
+        return memorySpawn.spawn(host, process, words)
+      case "signal":
+        return memorySpawn.signal(host, process, words)
       case "socket":
         return memorySocket.keep(host, process, words)
       default:
