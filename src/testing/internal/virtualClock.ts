@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
+import * as timers from "node:timers"
 
 interface Sleeper {
   readonly at: number
@@ -42,15 +43,16 @@ export const make = (limit: Duration.Duration, onStuck: (why: string) => void): 
   let pending = 0
   let armed = false
   let stopped = false
-  let silence: ReturnType<typeof setTimeout> | undefined
+  /** Real time: of a test that hangs nobody would hear. */
+  let silence: NodeJS.Timeout | undefined
   /** Sorted: the earliest last; of those for one moment the first to come goes first. */
   const sleepers: Array<Sleeper> = []
 
   const arm = () => {
     if (armed || stopped) return
     armed = true
-    clearTimeout(silence)
-    setImmediate(check)
+    timers.clearTimeout(silence)
+    timers.setImmediate(check)
   }
   const check = () => {
     armed = false
@@ -59,7 +61,8 @@ export const make = (limit: Duration.Duration, onStuck: (why: string) => void): 
     if (pending > 0 || worksOnFiles()) return arm()
     const next = sleepers.at(-1)
     if (next === undefined) {
-      silence = setTimeout(() => onStuck("every fiber waits, and none of them for the time"), stuckAfter)
+      // @effect-diagnostics-next-line globalTimers:off
+      silence = timers.setTimeout(() => onStuck("every fiber waits, and none of them for the time"), stuckAfter)
       return
     }
     if (next.at > last) return onStuck(`${Duration.format(limit)} have passed, and the test has not ended`)
@@ -116,7 +119,7 @@ export const make = (limit: Duration.Duration, onStuck: (why: string) => void): 
     }),
     stop: Effect.sync(() => {
       stopped = true
-      clearTimeout(silence)
+      timers.clearTimeout(silence)
     })
   }
 }
