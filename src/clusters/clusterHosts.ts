@@ -128,7 +128,8 @@ export const make = Effect.fnUntraced(function*(options: {
             yield* Effect.forkIn(returned(alias, runtime), scope)
           }
         })
-      yield* runtime.link.pipe(Stream.runForEach(heard), Effect.forkIn(held.scope))
+      // A host may be taken in where nothing can be interrupted, and a fiber inherits that.
+      yield* runtime.link.pipe(Stream.runForEach(heard), Effect.interruptible, Effect.forkIn(held.scope))
     })
 
   const leave: Hosts["leave"] = (alias) =>

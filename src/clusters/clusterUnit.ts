@@ -15,6 +15,7 @@ import * as Schedule from "effect/Schedule"
 import * as Intervals from "effect/ScheduleIntervals"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import { signalOf } from "../internal/exitStatus.ts"
 import type { SshError } from "../services/SshError.ts"
@@ -85,11 +86,11 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
   const open = ClusterProcess.start(context, process).pipe(allOrNothing.hold, Scope.extend(resources))
   const first = yield* open
   const begun = yield* Ref.make(Option.some(first))
-  const state = yield* Ref.make<{ readonly now: ProcessState; readonly restarts: number }>({
+  const state = yield* SubscriptionRef.make<{ readonly now: ProcessState; readonly restarts: number }>({
     now: "ready",
     restarts: 0
   })
-  const mark = (now: ProcessState) => Ref.update(state, (all) => ({ ...all, now }))
+  const mark = (now: ProcessState) => SubscriptionRef.update(state, (all) => ({ ...all, now }))
   const runtime = first.value.seat.runtime
 
   const watch = ({ run, seat }: ClusterProcess.Begun): Effect.Effect<End> => {
@@ -192,6 +193,8 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
       if ((yield* Clock.currentTimeMillis) - since >= Duration.toMillis(stable)) {
         yield* Effect.all([driver.reset, Ref.set(attempts, 0), steady])
       }
+      // Its end is what draining is for; where that fails, it is started again.
+      yield* Stream.runHead(Stream.filter(state.changes, ({ now }) => now !== "draining"))
       const policy = restartOf(process)
       if (policy === "never" || (policy === "onFailure" && !end.failed)) {
         yield* mark("ended")
@@ -203,7 +206,7 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
         yield* mark("moving")
         return yield* over({ id, why: "failing", detail: failing.value.detail, log: failing.value.log })
       }
-      yield* Ref.update(state, ({ restarts }) => ({ now: "ready" as const, restarts: restarts + 1 }))
+      yield* SubscriptionRef.update(state, ({ restarts }) => ({ now: "ready" as const, restarts: restarts + 1 }))
     }
   })
   const lost = runtime.link.pipe(
@@ -212,17 +215,17 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
     Effect.zipRight(mark("moving")),
     Effect.zipRight(over({ id, why: "lost", detail: `${host} is lost`, log: [] }))
   )
-  yield* Effect.forkIn(Effect.raceFirst(supervise, lost), scope)
+  yield* Effect.forkIn(Effect.interruptible(Effect.raceFirst(supervise, lost)), scope)
 
   const unit: Omit<Unit, "close"> = {
     plan: process,
     mark,
     current: Effect.zipWith(
       Ref.get(begun),
-      Ref.get(state),
+      SubscriptionRef.get(state),
       (held, { now }) => now === "ready" ? Option.map(held, ({ value }) => value.run.value) : Option.none()
     ),
-    status: Effect.zipWith(Ref.get(begun), Ref.get(state), (held, { now, restarts }) =>
+    status: Effect.zipWith(Ref.get(begun), SubscriptionRef.get(state), (held, { now, restarts }) =>
       ProcessStatus.make({
         process: id,
         role: process.role,

@@ -42,6 +42,13 @@ export * as InMemoryFunction from "./InMemoryFunction.ts"
 export * as InMemoryHost from "./InMemoryHost.ts"
 
 /**
+ * MongoDB's server for hosts in memory: it listens, locks its directory, and recovers after it was killed.
+ *
+ * @since 0.1.0
+ */
+export * as InMemoryMongo from "./InMemoryMongo.ts"
+
+/**
  * SSH hosts that exist only in memory: everything that runs on hosts runs on these, under the clock of a test, with faults
  * on demand and a record of all that happened.
  *
