@@ -15,6 +15,7 @@ import { PythonEnvironmentError } from "./services/PythonEnvironmentError.ts"
 import { RuntimeError } from "./services/RuntimeError.ts"
 import { SshConfigError, SshError } from "./services/SshError.ts"
 import { FunctionError } from "./tasks/FunctionError.ts"
+import { RemoteWorkerError } from "./tasks/RemoteWorkerError.ts"
 import { TaskError } from "./tasks/TaskError.ts"
 
 /**
@@ -34,6 +35,7 @@ export const LazyclusterError = Schema.Union(
   ExecutionLogError,
   FileTransferError,
   FunctionError,
+  RemoteWorkerError,
   PythonEnvironmentError,
   ClusterError,
   DaskClientError

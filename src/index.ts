@@ -461,6 +461,21 @@ export * as RemoteFileSystem from "./services/RemoteFileSystem.ts"
 export * as RemoteFunction from "./tasks/RemoteFunction.ts"
 
 /**
+ * A typed worker on a host: a module of this project that implements an RpcGroup of @effect/rpc, bundled with its imports and
+ * run by the host's Node. Requests, streams, typed errors and interruption cross SSH; the worker ends with its scope.
+ *
+ * @since 0.1.0
+ */
+export * as RemoteWorker from "./tasks/RemoteWorker.ts"
+
+/**
+ * The errors of workers on hosts.
+ *
+ * @since 0.1.0
+ */
+export * as RemoteWorkerError from "./tasks/RemoteWorkerError.ts"
+
+/**
  * A host in use: its working directory, environment, facts and processes, all gone when its scope closes.
  *
  * @since 0.1.0
@@ -494,6 +509,14 @@ export * as RuntimeManager from "./runtimes/RuntimeManager.ts"
  * @since 0.1.0
  */
 export * as RuntimePlatform from "./runtimes/RuntimePlatform.ts"
+
+/**
+ * Ports and Unix sockets of a host as sockets of @effect/platform: what speaks over a `Socket` or serves a `SocketServer` works
+ * through SSH.
+ *
+ * @since 0.1.0
+ */
+export * as RuntimeSocket from "./runtimes/RuntimeSocket.ts"
 
 /**
  * What to do on a host, as data: a task prints, compares and serialises, and runs nothing by itself.

@@ -15,6 +15,7 @@ import { PythonEnvironmentError } from "../src/services/PythonEnvironmentError.t
 import { RuntimeError } from "../src/services/RuntimeError.ts"
 import { SshConfigError, SshError } from "../src/services/SshError.ts"
 import { FunctionError } from "../src/tasks/FunctionError.ts"
+import { RemoteWorkerError } from "../src/tasks/RemoteWorkerError.ts"
 import { TaskError } from "../src/tasks/TaskError.ts"
 import { LeftBehindError } from "../src/testing/LeftBehindError.ts"
 import { SandboxError } from "../src/testing/SandboxError.ts"
@@ -32,6 +33,7 @@ const errors = {
   ExecutionLogError: literals(ExecutionLogError.fields.reason),
   FileTransferError: literals(FileTransferError.fields.reason),
   FunctionError: literals(FunctionError.fields.reason),
+  RemoteWorkerError: literals(RemoteWorkerError.fields.reason),
   PythonEnvironmentError: literals(PythonEnvironmentError.fields.reason),
   ClusterError: literals(ClusterError.fields.reason),
   DaskClientError: literals(DaskClientError.fields.reason),

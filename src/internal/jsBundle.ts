@@ -7,12 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { BuildFailure, Message } from "esbuild"
 import { stat } from "node:fs/promises"
-import { resolve } from "node:path"
+import { extname, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
 /** @internal */
 export interface Bundle {
-  /** An ES module that exports the function as `lazyclusterFunction`. */
+  /** An ES module that exports what its entry says: `lazyclusterFunction`, or `lazyclusterWorker`. */
   readonly code: string
   /** Leads from it to the user's files, as seen from the current directory. */
   readonly map: string
@@ -80,10 +80,21 @@ const isFresh = (kept: Kept): Effect.Effect<boolean> =>
     (now) => now.every(([, stamp], index) => stamp === kept.inputs[index]?.[1])
   )
 
-const entry = (path: string, name: string): string =>
+/** The text of a module that stands before the user's: it has the path of that one, and the name that the bundler was given. */
+type Entry = (path: string, name: string) => string
+
+const functionEntry: Entry = (path, name) =>
   `export { ${JSON.stringify(name)} as lazyclusterFunction } from ${JSON.stringify(path)}`
 
-const build = Effect.fnUntraced(function*(module: string, name: string): Effect.fn.Return<Kept, Refused> {
+/** Beside this file, with its ending: of the sources, or of the package. */
+const main = fileURLToPath(new URL(`./workerMain${extname(import.meta.url)}`, import.meta.url))
+
+const workerEntry: Entry = (path, name) =>
+  `import { run } from ${JSON.stringify(main)}
+import { group, ${JSON.stringify(name)} as layer } from ${JSON.stringify(path)}
+export const lazyclusterWorker = (io) => run({ group, layer }, io)`
+
+const build = Effect.fnUntraced(function*(entry: Entry, module: string, name: string): Effect.fn.Return<Kept, Refused> {
   const from = process.cwd()
   const path = module.startsWith("file:")
     ? yield* Effect.try({ try: () => fileURLToPath(module), catch: refused })
@@ -124,20 +135,30 @@ const build = Effect.fnUntraced(function*(module: string, name: string): Effect.
  *
  * @internal
  */
-export const make: Effect.Effect<Bundler> = Effect.gen(function*() {
-  const all = yield* Ref.make<ReadonlyMap<string, Kept>>(new Map())
+export const make: Effect.Effect<Bundler> = Effect.sync(() => unsafeMake(functionEntry))
+
+/**
+ * The same for workers: what is bundled exports `lazyclusterWorker`, which serves the `group` of the module with the layer
+ * of that name. Each description of a worker has one.
+ *
+ * @internal
+ */
+export const unsafeMakeWorkers = (): Bundler => unsafeMake(workerEntry)
+
+const unsafeMake = (entry: Entry): Bundler => {
+  const all = Ref.unsafeMake<ReadonlyMap<string, Kept>>(new Map())
   // Many hosts ask for one bundle at once.
-  const one = yield* Effect.makeSemaphore(1)
+  const one = Effect.unsafeMakeSemaphore(1)
   return (module, name) =>
     one.withPermits(1)(Effect.gen(function*() {
       const key = [process.cwd(), module, name].join("\0")
       const kept = (yield* Ref.get(all)).get(key)
       if (kept !== undefined && (yield* isFresh(kept))) return kept
-      const made = yield* build(module, name)
+      const made = yield* build(entry, module, name)
       yield* Ref.update(all, (before) => {
         const others = [...before].filter(([other]) => other !== key)
         return new Map<string, Kept>([...others.slice(1 - mostBundles), [key, made]])
       })
       return made
     }))
-})
+}

@@ -87,3 +87,33 @@ export const nodeArgv = (program: Program, node: string): readonly [string, ...A
  * @internal
  */
 export const nodeInput = pythonInput
+
+/** As `nodeBoot`, but the program gets the rest of its input as a stream: it talks. */
+const talkingBoot = `var s = new (require("net").Socket)({ fd: 4, readable: true, writable: false }), c = []; ` +
+  `function take(d) { c.push(d); if (d.indexOf(10) < 0) return; s.removeListener("data", take); s.pause(); ` +
+  `var b = Buffer.concat(c), n = b.indexOf(10), p = JSON.parse(b.slice(0, n).toString()), v = process.versions.node; ` +
+  `if (parseInt(v, 10) < ${oldestNode}) { process.stderr.write(v + " is too old\\n"); process.exit(126) } ` +
+  // What waits for promises only would end.
+  `setInterval(function () {}, 1e9); ` +
+  `import("data:text/javascript;base64," + Buffer.from(p.source).toString("base64"))` +
+  `.then(function (m) { return m.default(p.words, s, b.slice(n + 1)) }) } s.on("data", take)`
+
+/** What user code prints, and what it starts, must not reach the channel: that moves to 3 and 4, and 1 becomes 2. */
+const apart = `exec "$@" 3>&1 4<&0 1>&2 </dev/null`
+
+/**
+ * The argv that starts a JavaScript program which talks: it hears on file descriptor 4 and speaks on 3. What it prints goes to
+ * standard error. Its first line is `nodeInput`.
+ *
+ * @internal
+ */
+export const talkingNodeArgv = (program: Program, node: string): readonly [string, ...Array<string>] => [
+  "sh",
+  "-c",
+  apart,
+  `lazycluster-${program.name}`,
+  node,
+  "-e",
+  talkingBoot,
+  `lazycluster-${program.name}`
+]

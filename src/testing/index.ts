@@ -57,6 +57,13 @@ export * as InMemoryMongo from "./InMemoryMongo.ts"
 export * as InMemorySsh from "./InMemorySsh.ts"
 
 /**
+ * Workers for hosts in memory: what a worker serves there, by a layer of handlers in this program.
+ *
+ * @since 0.1.0
+ */
+export * as InMemoryWorker from "./InMemoryWorker.ts"
+
+/**
  * The error of a test that leaves something on hosts in memory.
  *
  * @since 0.1.0
