@@ -24,13 +24,14 @@ export const leftOnManager = Effect.fnUntraced(function*(runtime: { readonly id:
 /** Runs `use` while the cluster stands; gives what it gave, the cleanup reports and the manager's runtime. */
 export const live = <A, E, R>(
   place: { readonly configFile: string; readonly hosts: ReadonlyArray<string> },
-  use: (dask: DaskCluster.DaskCluster) => Effect.Effect<A, E, R | Scope.Scope>
+  use: (dask: DaskCluster.DaskCluster) => Effect.Effect<A, E, R | Scope.Scope>,
+  options: DaskCluster.Options = {}
 ) =>
   Effect.gen(function*() {
     const { exit, reports } = yield* Cleanup.collect(
       Effect.gen(function*() {
         const group = yield* RuntimeGroup.make(place.hosts)
-        const dask = yield* DaskCluster.make(group)
+        const dask = yield* DaskCluster.make(group, options)
         const { id, workingDirectory } = dask.cluster.manager
         return { value: yield* use(dask), manager: { id, directory: workingDirectory } }
       })
