@@ -195,8 +195,8 @@ export interface HostOptions {
 }
 
 /**
- * One line of what was asked of hosts and happened on them, in order. `at` is the clock in milliseconds. `env` is what a process has beyond its host's own;
- * `session` numbers the connections of a host, `pid` is given where a process did it.
+ * One line of what was asked of hosts and happened on them, in order. `at` is the clock in milliseconds, `env` what a process has
+ * beyond its host's own; `connection` numbers the connections of a host, `pid` is given where a process did it.
  *
  * @since 0.1.0
  * @category models

@@ -68,7 +68,7 @@ const program = Effect.gen(function*() {
         }))
         yield* attempt(Effect.gen(function*() {
           const files = yield* runtime.files
-          yield* files.write(runtime.resolve("data"), Stream.make(new Uint8Array(100_000)))
+          yield* files.write(runtime.resolve("data"), Stream.make(new Uint8Array(20_000)))
           yield* Stream.runDrain(files.readAll(runtime.resolve("data")))
         }))
         for (const millis of [200, 1000]) yield* attempt(Runtime.execute(runtime, task(millis * (index + 1))))

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import type { Duplex } from "node:stream"
+import type { FileCalls } from "../../services/FileCalls.ts"
 import type { Address, Files } from "../../services/SshConnection.ts"
 import type { SshError } from "../../services/SshError.ts"
 import * as memoryDuplex from "./memoryDuplex.ts"
@@ -44,9 +45,26 @@ export const files = (host: MemoryHost, asked: Files): Files => {
       }),
     rename: (from, to) =>
       Effect.zipLeft(asked.rename(from, to), host.note({ _tag: "Renamed", path: at(from), to: at(to) })),
-    removeFile: (path) => Effect.zipLeft(asked.removeFile(path), host.note({ _tag: "Removed", path: at(path) }))
+    removeFile: (path) => Effect.zipLeft(asked.removeFile(path), host.note({ _tag: "Removed", path: at(path) })),
+    calls: calls(host, asked.calls)
   }
 }
+
+/** What is written is noted where it is written. */
+const calls = (host: MemoryHost, asked: FileCalls): FileCalls => ({
+  ...asked,
+  open: (path, flag, mode) =>
+    Effect.map(asked.open(path, flag, mode), (file) => ({
+      ...file,
+      read: (offset, length) =>
+        Effect.tap(file.read(offset, length), (bytes) => host.note({ _tag: "Read", path, bytes: bytes.length }))
+    })),
+  makeDirectory: (path, mode) =>
+    Effect.zipLeft(asked.makeDirectory(path, mode), host.note({ _tag: "MadeDirectory", path })),
+  unlink: (path) => Effect.zipLeft(asked.unlink(path), host.note({ _tag: "Removed", path })),
+  remove: (path, options) => Effect.zipLeft(asked.remove(path, options), host.note({ _tag: "Removed", path })),
+  rename: (from, to) => Effect.zipLeft(asked.rename(from, to), host.note({ _tag: "Renamed", path: from, to }))
+})
 
 /**
  * A connection that its scope closes.
