@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as Host from "../../src/services/Host.ts"
 import { Ssh } from "../../src/services/Ssh.ts"
 import * as InMemoryFaults from "../../src/testing/InMemoryFaults.ts"
@@ -169,6 +170,22 @@ describe("the limits of sshd", () => {
         assert.deepInclude(refused._tag === "Left" ? refused.left : {}, { reason: "ForwardForbidden" })
       }).pipe(check([{ alias: "host-1", allowForwarding: allowed }], { commands }), VirtualTime.run()))
   }
+})
+
+describe("the example of docs/guide/faults.md", () => {
+  it.effect("a cut of 20 seconds is less than the lease", () =>
+    Effect.gen(function*() {
+      const hosts = yield* InMemorySsh
+      const runtime = yield* Runtime.make("host-1")
+      const worker = yield* runtime.start("worker", { argv: ["sleep", "60"] })
+      yield* hosts.partition("host-1", "(manager)")
+      yield* Effect.sleep("20 seconds")
+      yield* hosts.heal("host-1", "(manager)")
+      assert.strictEqual(yield* worker.exit, 0)
+    }).pipe(
+      check(["host-1"]),
+      VirtualTime.run()
+    ))
 })
 
 describe("a script", () => {
