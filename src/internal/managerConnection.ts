@@ -9,10 +9,11 @@ import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import { homedir, userInfo } from "node:os"
 import { env as inherited } from "node:process"
-import { PassThrough, type Readable } from "node:stream"
+import type { Readable } from "node:stream"
 import { manager } from "../services/Host.ts"
 import type { ExitStatus, Invocation, RemoteProcess, SshConnection } from "../services/SshConnection.ts"
 import { SshError } from "../services/SshError.ts"
+import { kept } from "./childOutput.ts"
 import { readAll } from "./duplexStream.ts"
 import { bySignal } from "./exitStatus.ts"
 import * as managerFiles from "./managerFiles.ts"
@@ -27,17 +28,6 @@ const spawnError = (cause: unknown): SshError =>
     detail: cause instanceof Error ? cause.message : String(cause),
     cause
   })
-
-/** As much as a pipe of the kernel holds. */
-const waiting = 65_536
-
-/** Node empties the outputs of a process that has ended, read or not: what is piped on stays for its reader. */
-const kept = (readable: Readable): Readable => {
-  const output = readable.pipe(new PassThrough({ highWaterMark: waiting }))
-  // One that never began has no end.
-  readable.once("close", () => void output.end())
-  return output
-}
 
 /**
  * What a process does not take any more is dropped, as sshd does: its exit says what happened. A moment passes at each, so

@@ -12,6 +12,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import type { Readable } from "node:stream"
 import type { Invocation, RemoteProcess } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
+import { kept } from "./childOutput.ts"
 import { readAll } from "./duplexStream.ts"
 import { bySignal } from "./exitStatus.ts"
 import * as Errors from "./opensshErrors.ts"
@@ -130,6 +131,7 @@ export const start = Effect.fnUntraced(
 
     const output = (readable: Readable): Stream.Stream<Uint8Array, SshError> =>
       Stream.concat(readAll(readable, lost), Stream.execute(Deferred.await(closed)))
+    const stdout = kept(child.stdout)
     // It comes along, and is read once the program is there.
     child.stdin.write(shellInput(invocation))
     yield* Deferred.await(started)
@@ -137,7 +139,7 @@ export const start = Effect.fnUntraced(
       // What went wrong is told by the end of the client.
       write: (chunk) => end.write(child.stdin, chunk, () => undefined),
       endInput: Effect.sync(() => void child.stdin.end()),
-      stdout: output(child.stdout),
+      stdout: output(stdout),
       stderr: output(stderr),
       exit: end.exit
     }
