@@ -22,7 +22,7 @@ import * as Mux from "./opensshMux.ts"
 import * as ForwardedSocket from "./opensshSocket.ts"
 import * as socketPath from "./socketPath.ts"
 import { channelError, linkLost } from "./ssh2Errors.ts"
-import { forbidden, taken } from "./ssh2Forward.ts"
+import { about, forbidden, taken } from "./ssh2Forward.ts"
 
 /** As RFC 4254 numbers it, for those who read it from ssh2. */
 const refusal = (why: string): Error => Object.assign(new Error(why), /prohibited/.test(why) ? { reason: 1 } : {})
@@ -136,9 +136,8 @@ export const make = Effect.fnUntraced(function*(link: Link): Effect.fn.Return<
       ? Data.struct({ path: to.path })
       : Data.struct({ address: to.address ?? "127.0.0.1", port: to.port })
     return yield* Effect.scoped(Effect.flatMap(entrances(key), (path) => Scope.extend(enter(path), scope))).pipe(
-      Effect.catchIf(
-        (error) => error instanceof Refused,
-        ({ why }) => channelError(host, "dial", refusal(why))
+      Effect.mapError((error) =>
+        about(to)(error instanceof Refused ? channelError(host, "dial", refusal(error.why)) : error)
       )
     )
   })

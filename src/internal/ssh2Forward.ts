@@ -15,6 +15,17 @@ import { asSocket } from "./ssh2Channel.ts"
 import type { Link } from "./ssh2Link.ts"
 
 /**
+ * Servers seldom say what it was that they could not reach.
+ *
+ * @internal
+ */
+export const about = (to: Address) => (error: SshError): SshError =>
+  error.reason === "LinkLost" || error.detail.includes(socketPath.render(to)) ? error : new SshError({
+    ...error,
+    detail: `${socketPath.render(to)}: ${error.detail === "" ? "refused" : error.detail}`
+  })
+
+/**
  * Connects to an address as the host sees it.
  *
  * @internal
@@ -33,7 +44,8 @@ export const dial = (link: Link) => (to: Address): Effect.Effect<Duplex, SshErro
       done()
     }
   })
-  return socketPath.isSocket(to) ? Effect.zipRight(socketPath.check(link.host, "dial", to), opened) : opened
+  const dialled = Effect.mapError(opened, about(to))
+  return socketPath.isSocket(to) ? Effect.zipRight(socketPath.check(link.host, "dial", to), dialled) : dialled
 }
 
 /** @internal */
