@@ -11,7 +11,13 @@ import * as Targets from "./conformanceTargets.ts"
 
 for (const transport of ["ssh2", "openssh"] as const) {
   layer(sandbox(transport), { excludeTestServices: true })(`a Sandbox over ${transport}`, (it) => {
-    for (const each of SshConformance.casesOf({ name: "", host: manager, lacks: lacksOf[transport] })) {
+    for (
+      const each of SshConformance.casesOf({
+        name: "",
+        host: manager,
+        lacks: { ...Targets.onSandbox, ...lacksOf[transport] }
+      })
+    ) {
       it.effect(each.name, () => Effect.flatMap(Held, each.run))
     }
   })

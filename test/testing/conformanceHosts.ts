@@ -8,7 +8,7 @@ import type * as Ssh from "../../src/services/Ssh.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import type { Target } from "../../src/testing/SshConformance.ts"
 import { hostOf, layerOf } from "../internal/ssh2Lab.ts"
-import { overOpenSsh, overSsh2 } from "./conformanceTargets.ts"
+import { onSandbox, overOpenSsh, overSsh2 } from "./conformanceTargets.ts"
 
 export class Held extends Context.Tag("lazycluster/test/Held")<Held, Target>() {}
 
@@ -100,7 +100,7 @@ export const sandbox = (transport: "ssh2" | "openssh"): Layer.Layer<Held | Ssh.S
         cut: one.cut,
         connections: Effect.all({ accepted: one.connections, open: open(one.port) })
       },
-      lacks: lacksOf[transport],
+      lacks: { ...onSandbox, ...lacksOf[transport] },
       deadline: "2 minutes"
     }
     return Layer.merge(

@@ -15,6 +15,9 @@ export const overOpenSsh: Lacks = {
   closedOutput: "a shell around the program holds them until it ends"
 }
 
+/** Beside what the client lacks. */
+export const onSandbox: Lacks = { closedOutput: "its server, ssh2's, ends both outputs with the program" }
+
 export const inMemory: Lacks = {
   hostKey: "its keys are names, and no known_hosts has a part in it",
   unknownKey: "no known_hosts has a part in it; `changeHostKey` makes a known host another",
@@ -42,6 +45,7 @@ export const manager: Lacks = {
 export const ours: ReadonlyArray<{ readonly name: string; readonly lacks: Lacks }> = [
   { name: "ssh2", lacks: overSsh2 },
   { name: "OpenSSH's client", lacks: overOpenSsh },
+  { name: "the Sandbox", lacks: onSandbox },
   { name: "InMemorySsh", lacks: inMemory },
   { name: "the manager", lacks: manager }
 ]

@@ -56,10 +56,15 @@ const show = (value: unknown): string => {
  *
  * @internal
  */
-export const same = (what: string, came: unknown, expected: unknown): Effect.Effect<void, Mismatch> =>
-  isDeepStrictEqual(came, expected)
-    ? Effect.void
-    : new Mismatch({ what, expected: show(expected), came: show(came) })
+export const same = (what: string, came: unknown, expected: unknown): Effect.Effect<void, Mismatch> => {
+  if (isDeepStrictEqual(came, expected)) return Effect.void
+  if (!Array.isArray(came) || !Array.isArray(expected) || came.length !== expected.length) {
+    return new Mismatch({ what, expected: show(expected), came: show(came) })
+  }
+  // Of long lists, what differs.
+  const at = came.findIndex((value, index) => !isDeepStrictEqual(value, expected[index]))
+  return new Mismatch({ what: `${what}, number ${at}`, expected: show(expected[at]), came: show(came[at]) })
+}
 
 /**
  * The same for many bytes, of which the first that differs is told.
