@@ -120,12 +120,18 @@ export const examples: Readonly<
   }
 }
 
-/** Runs an example over the ssh config of a home, and compares its lines, with the hosts' paths cut. */
-export const prints = Effect.fnUntraced(function*(name: string, home: string) {
+/** The lines of an example that runs over the ssh config of a home, with the hosts' paths cut. */
+export const printedBy = Effect.fnUntraced(function*(name: string, home: string, args: ReadonlyArray<string> = []) {
   const directory = yield* Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
   const cache = process.env["XDG_CACHE_HOME"] ?? `${process.env["HOME"]}/.cache`
   const child = yield* Command.start(
-    Command.make(`${root}node_modules/.bin/tsx`, "--tsconfig", `${root}tsconfig.json`, `${root}examples/${name}.ts`)
+    Command.make(
+      `${root}node_modules/.bin/tsx`,
+      "--tsconfig",
+      `${root}tsconfig.json`,
+      `${root}examples/${name}.ts`,
+      ...args
+    )
       .pipe(
         Command.workingDirectory(directory),
         Command.env({ HOME: home, XDG_CACHE_HOME: cache, XDG_STATE_HOME: `${home}/state` })
@@ -135,7 +141,12 @@ export const prints = Effect.fnUntraced(function*(name: string, home: string) {
     concurrency: 3
   })
   assert.strictEqual(code, 0, stdout + stderr)
-  const printed = stdout.replaceAll(/\/\S*\/lazycluster-[a-z0-9]{12}\.\w+/g, "DIRECTORY").trimEnd().split("\n")
+  return stdout.replaceAll(/\/\S*\/lazycluster-[a-z0-9]{12}\.\w+/g, "DIRECTORY").trimEnd().split("\n")
+})
+
+/** Runs an example, and compares its lines. */
+export const prints = Effect.fnUntraced(function*(name: string, home: string) {
+  const printed = yield* printedBy(name, home)
   const lines = examples[name]?.lines ?? []
   assert.strictEqual(printed.length, lines.length, printed.join("\n"))
   lines.forEach((line, index) =>
