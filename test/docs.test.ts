@@ -17,6 +17,7 @@ import { SshConfigError, SshError } from "../src/services/SshError.ts"
 import { FunctionError } from "../src/tasks/FunctionError.ts"
 import { RemoteWorkerError } from "../src/tasks/RemoteWorkerError.ts"
 import { TaskError } from "../src/tasks/TaskError.ts"
+import { ConformanceError } from "../src/testing/ConformanceError.ts"
 import { LeftBehindError } from "../src/testing/LeftBehindError.ts"
 import { SandboxError } from "../src/testing/SandboxError.ts"
 
@@ -37,6 +38,7 @@ const errors = {
   PythonEnvironmentError: literals(PythonEnvironmentError.fields.reason),
   ClusterError: literals(ClusterError.fields.reason),
   DaskClientError: literals(DaskClientError.fields.reason),
+  ConformanceError: literals(ConformanceError.fields.reason),
   LeftBehindError: literals(LeftBehindError.fields.reason),
   SandboxError: literals(SandboxError.fields.reason)
 }
@@ -73,6 +75,9 @@ describe("the page on errors", () => {
 describe("the union of all errors", () => {
   it("has every class that the library exports, but those for tests", () => {
     const names = LazyclusterError.members.map(({ _tag }) => _tag)
-    assert.deepStrictEqual([...names, "LeftBehindError", "SandboxError"].sort(), Object.keys(errors).sort())
+    assert.deepStrictEqual(
+      [...names, "ConformanceError", "LeftBehindError", "SandboxError"].sort(),
+      Object.keys(errors).sort()
+    )
   })
 })

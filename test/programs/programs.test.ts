@@ -4,7 +4,20 @@ import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import * as programs from "../../src/internal/programs.ts"
 
-const names = ["run", "spawn", "signal", "guardian", "anchor", "listener", "holder", "network", "socket", "transfer"]
+const names = [
+  "run",
+  "spawn",
+  "signal",
+  "guardian",
+  "anchor",
+  "listener",
+  "holder",
+  "network",
+  "socket",
+  "transfer",
+  "files",
+  "conformance"
+]
 const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"], ["ksh"], [
   "yash",
   "--posixly-correct"
