@@ -366,6 +366,20 @@ export * as Ledger from "./services/Ledger.ts"
 export * as LogEntry from "./services/LogEntry.ts"
 
 /**
+ * The host that a program runs on, as what its context has.
+ *
+ * @since 0.1.0
+ */
+export * as Machine from "./runtimes/Machine.ts"
+
+/**
+ * A LayerMap of hosts: a program runs on the host that its context is taken from.
+ *
+ * @since 0.1.0
+ */
+export * as Machines from "./runtimes/Machines.ts"
+
+/**
  * What is counted, for `effect/Metric` and what reads it (OpenTelemetry, Prometheus). Each has the tag `host`.
  *
  * @since 0.1.0
