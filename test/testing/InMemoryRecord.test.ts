@@ -27,17 +27,17 @@ describe("the record", () => {
       }))
       const home = "/home/user/deep"
       const all = (yield* hosts.record).filter(({ _tag }) => _tag !== "Connected" && _tag !== "Disconnected")
-      assert.deepStrictEqual(all.map(({ at, host: _, ...entry }) => [at, entry]), [
-        [0, { _tag: "MadeDirectory", path: `${home}/er` }],
-        [1000, { _tag: "Wrote", path: `${home}/a`, bytes: 3, mode: 0o600 }],
-        [1000, { _tag: "Renamed", path: `${home}/a`, to: `${home}/b` }],
-        [1000, { _tag: "Read", path: `${home}/b`, bytes: 3 }],
-        [1000, { _tag: "Read", path: `${home}/b`, bytes: 2 }],
-        [1000, { _tag: "Removed", path: `${home}/b` }],
-        [1000, { _tag: "Listening", port: 32_768, path: undefined, owner: "sshd of connection 1" }],
-        [1000, { _tag: "Dialled", number: 1, address: "127.0.0.1", port: 32_768 }],
-        [1000, { _tag: "HungUp", number: 1 }],
-        [1000, { _tag: "Freed", port: 32_768, path: undefined }]
+      assert.deepStrictEqual(all.map(({ at, host, ...entry }) => [at, host, entry]), [
+        [0, "host-1", { _tag: "MadeDirectory", path: `${home}/er` }],
+        [1000, "host-1", { _tag: "Wrote", path: `${home}/a`, bytes: 3, mode: 0o600 }],
+        [1000, "host-1", { _tag: "Renamed", path: `${home}/a`, to: `${home}/b` }],
+        [1000, "host-1", { _tag: "Read", path: `${home}/b`, bytes: 3 }],
+        [1000, "host-1", { _tag: "Read", path: `${home}/b`, bytes: 2 }],
+        [1000, "host-1", { _tag: "Removed", path: `${home}/b` }],
+        [1000, "host-1", { _tag: "Listening", port: 32_768, path: undefined, owner: "sshd of connection 1" }],
+        [1000, "host-1", { _tag: "Dialled", number: 1, address: "127.0.0.1", port: 32_768 }],
+        [1000, "host-1", { _tag: "HungUp", number: 1 }],
+        [1000, "host-1", { _tag: "Freed", port: 32_768, path: undefined }]
       ])
     }).pipe(check(["host-1"]), VirtualTime.run()))
 })

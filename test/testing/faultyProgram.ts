@@ -3,6 +3,8 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
@@ -94,5 +96,7 @@ export const simulate = (seed: number, script: InMemoryFaults.Script) =>
     check(hosts.map((alias) => ({ alias, latency: "30 millis" })), { commands, patience: "5 minutes" }),
     Effect.flatMap(({ errors, record }) => Effect.map(record, (record) => ({ errors, record }))),
     Effect.provide(runner),
+    // What is warned of is in the record.
+    Logger.withMinimumLogLevel(LogLevel.None),
     VirtualTime.run({ seed })
   )
