@@ -37,7 +37,7 @@ lc_run() { # COMMAND...: complains as it does, prints nothing; nobody waits for 
   # shellcheck disable=SC2069
   "$@" 2>&1 >/dev/null &
   lc_pid=$!
-  { read -r lc_end; kill "$lc_pid"; } <&3 >/dev/null 2>&1 &
+  { read -r _; kill "$lc_pid"; } <&3 >/dev/null 2>&1 &
   lc_watch=$!
   wait "$lc_pid"
   lc_code=$?
@@ -99,7 +99,7 @@ case $lc_verb in
     [ -L "$1" ] || [ ! -d "$1" ] || lc_tree=1
     if lc_there "$2"; then
       if [ -n "$lc_tree" ]; then
-        [ ! -L "$2" ] && [ -d "$2" ] || lc_fail ERR_FS_CP_DIR_TO_NON_DIR "a directory does not replace $2"
+        { [ -d "$2" ] && [ ! -L "$2" ]; } || lc_fail ERR_FS_CP_DIR_TO_NON_DIR "a directory does not replace $2"
       elif [ ! -L "$2" ] && [ -d "$2" ]; then
         lc_fail ERR_FS_CP_NON_DIR_TO_DIR "$2 is a directory"
       fi
@@ -108,11 +108,19 @@ case $lc_verb in
     fi
     lc_above=$(dirname -- "$2" && printf .)
     lc_above=${lc_above%??}
-    lc_text=$(umask 022; mkdir -p -- "$lc_above" 2>&1) || lc_said "$lc_text"
+    lc_near=$lc_above
+    until [ -d "$lc_near" ]; do
+      [ ! -e "$lc_near" ] || lc_fail ENOTDIR "$lc_near is not a directory"
+      lc_near=$(dirname -- "$lc_near" && printf .)
+      lc_near=${lc_near%??}
+    done
     if [ -n "$lc_tree" ]; then
       lc_here=$(cd -P -- "$1" && pwd -P)
-      lc_in=$(cd -P -- "$lc_above" && pwd -P)
+      lc_in=$(cd -P -- "$lc_near" && pwd -P)
       case $lc_in/ in "$lc_here"/*) lc_fail ERR_FS_CP_EINVAL "$2 is in $1" ;; esac
+    fi
+    lc_text=$(umask 022; mkdir -p -- "$lc_above" 2>&1) || lc_said "$lc_text"
+    if [ -n "$lc_tree" ]; then
       lc_text=$(lc_run sh -c "$lc_merge" sh "$1" "$2" "$3" "$4" "$lc_dirs" "$lc_each" "$lc_modes") || lc_said "$lc_text"
     else
       lc_there "$2" && [ "$3" = - ] && exit 0
@@ -125,7 +133,7 @@ case $lc_verb in
     ;;
   file)
     lc_there "$1" || lc_fail ENOENT "no such file or directory"
-    [ ! -d "$1" ] && [ ! -d "$2" ] || lc_fail EISDIR "is a directory"
+    if [ -d "$1" ] || [ -d "$2" ]; then lc_fail EISDIR "is a directory"; fi
     # shellcheck disable=SC3013
     [ ! "$1" -ef "$2" ] || exit 0
     lc_text=$(lc_run cp -- "$1" "$2") || lc_said "$lc_text"

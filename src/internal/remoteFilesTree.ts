@@ -24,10 +24,7 @@ export const makeAll = (
   const make: Effect.Effect<void, SshError> = Effect.catchIf(
     calls.makeDirectory(path, mode),
     ({ code }) => code === "EEXIST",
-    (error) =>
-      Effect.filterOrFail(calls.info(path), ({ type }) => type === "Directory", () => error).pipe(
-        Effect.mapError(() => error)
-      )
+    (error) => Effect.asVoid(Effect.filterOrFail(calls.info(path), ({ type }) => type === "Directory", () => error))
   )
   const above = posix.dirname(path)
   return Effect.catchIf(

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -47,11 +48,13 @@ const kinds = new Map<number, FileSystem.File.Type>([
 
 const kindOf = (mode: number): FileSystem.File.Type => kinds.get(mode & 0o170000) ?? "Unknown"
 
+const dateOf = (seconds: number) => DateTime.toDateUtc(DateTime.unsafeMake(seconds * 1000))
+
 /** SFTP tells no more: whole seconds, and nothing of devices, inodes and links. */
 const infoOf = ({ atime, gid, mode, mtime, size, uid }: Stats): FileSystem.File.Info => ({
   type: kindOf(mode),
-  mtime: Option.some(new Date(mtime * 1000)),
-  atime: Option.some(new Date(atime * 1000)),
+  mtime: Option.some(dateOf(mtime)),
+  atime: Option.some(dateOf(atime)),
   birthtime: Option.none(),
   dev: 0,
   ino: Option.none(),
@@ -72,6 +75,21 @@ const statusOf = ({ cause }: SshError): number | undefined =>
     ? cause.code
     : undefined
 
+type Code = string | undefined
+
+/** What the system may have said, by what the server says. */
+interface Why {
+  /** "Failure", and no more. */
+  readonly failure?: Effect.Effect<Code>
+  readonly denied?: Effect.Effect<Code>
+  /** "No such file", also where a file stands in for a directory, and where links go round. */
+  readonly absent?: Effect.Effect<Code>
+}
+
+const unknown: Effect.Effect<Code> = Effect.as(Effect.void, undefined)
+const withoutSlash = (path: string) => path.replace(/\/+$/, "")
+const lastIsDots = (path: string) => /(^|\/)\.\.?\/*$/.test(path)
+
 /**
  * The operations of a session.
  *
@@ -83,82 +101,88 @@ export const make = ({ call, open, readAt, sftp }: Requests): FileRequests => {
       Effect.match({ onSuccess: ({ mode }) => kindOf(mode), onFailure: () => undefined })
     )
 
-  /** sftp-server says "no such file" also where a file stands in for a directory, and where links go round. */
   const missing = (path: string): Effect.Effect<string> =>
     Effect.gen(function*() {
-      const slashes = path.replace(/\/+$/, "")
-      const own = yield* kind(slashes, false)
-      if (own === "SymbolicLink") return (yield* goesRound(slashes, 40)) ? "ELOOP" : "ENOENT"
-      if (own !== undefined) return slashes !== path && own !== "Directory" ? "ENOTDIR" : "ENOENT"
-      const above = posix.dirname(slashes)
-      if (above === slashes) return "ENOENT"
+      const bare = withoutSlash(path)
+      const own = yield* kind(bare, false)
+      if (own === "SymbolicLink") return (yield* goesRound(bare, 40)) ? "ELOOP" : "ENOENT"
+      if (own !== undefined) return bare !== path && own !== "Directory" ? "ENOTDIR" : "ENOENT"
+      const above = posix.dirname(bare)
+      if (above === bare) return "ENOENT"
       const parent = yield* kind(above, true)
       if (parent === undefined) return yield* missing(above)
       return parent === "Directory" ? "ENOENT" : "ENOTDIR"
     })
-  const goesRound = (path: string, left: number): Effect.Effect<boolean> =>
-    left === 0 ? Effect.succeed(true) : call<string>("readlink", path, (done) => sftp.readlink(path, done)).pipe(
-      Effect.flatMap((target) => goesRound(posix.resolve(posix.dirname(path), target), left - 1)),
-      Effect.catchAll(() => Effect.succeed(false))
+  /** What is wrong with the directory that a path is in. */
+  const parent = (path: string): Effect.Effect<Code> =>
+    Effect.flatMap(
+      kind(posix.dirname(path), true),
+      (found): Effect.Effect<Code> =>
+        found === "Directory" ? unknown : found === undefined ? missing(posix.dirname(path)) : Effect.succeed("ENOTDIR")
     )
+  const goesRound = (path: string, left: number): Effect.Effect<boolean> =>
+    left === 0
+      ? Effect.succeed(true)
+      : Effect.matchEffect(call<string>("readlink", path, (done) => sftp.readlink(path, done)), {
+        onSuccess: (target) => goesRound(posix.resolve(posix.dirname(path), target), left - 1),
+        // Something else is there, or nothing, as far as links on the way to it can be followed.
+        onFailure: () =>
+          Effect.flatMap(kind(path, false), (found) =>
+            found !== undefined || path === "/" ? Effect.succeed(false) : goesRound(posix.dirname(path), left - 1))
+      })
 
-  /** `failure` names what the system may have said where the server just says `Failure`, by looking again. */
+  /** The same error with the code that the system may have given, by looking again. */
   const named = <A, R>(
     effect: Effect.Effect<A, SshError, R>,
     path: string,
-    failure: Effect.Effect<string | undefined> = Effect.succeed(undefined),
-    denied: Effect.Effect<string> = Effect.succeed("EACCES"),
-    absent: Effect.Effect<string> = missing(path)
+    { absent = missing(path), denied = Effect.succeed("EACCES"), failure = unknown }: Why = {}
   ): Effect.Effect<A, SshError, R> =>
     Effect.catchAll(effect, (error) => {
-      const code = statusOf(error)
-      // ssh2 throws this where the server has not announced an extension.
-      const unsupported = String(error.cause).includes("does not support this extended request")
-      const why = code === status.NO_SUCH_FILE
-        ? absent
-        : code === status.PERMISSION_DENIED
-        ? denied
-        : code === status.FAILURE
-        ? failure
-        : Effect.succeed(code === status.BAD_MESSAGE ? "EINVAL" : unsupported || code === 8 ? "ENOSYS" : undefined)
+      const why = new Map<number | undefined, Effect.Effect<Code>>([
+        [status.NO_SUCH_FILE, absent],
+        [status.PERMISSION_DENIED, denied],
+        [status.FAILURE, failure],
+        [status.BAD_MESSAGE, Effect.succeed("EINVAL")],
+        [status.OP_UNSUPPORTED, Effect.succeed("ENOSYS")],
+        // ssh2 throws this where the server has not announced an extension.
+        [undefined, Effect.succeed(String(error.cause).includes("not support this extended") ? "ENOSYS" : undefined)]
+      ]).get(statusOf(error)) ?? unknown
       return Effect.flatMap(why, (code) => Effect.fail(code === undefined ? error : new SshError({ ...error, code })))
     })
 
-  const isDirectory = (path: string) =>
-    Effect.map(kind(path, true), (found) => found === "Directory" ? "EISDIR" : undefined)
-  const exists = (path: string) => Effect.map(kind(path, false), (found) => found === undefined ? undefined : "EEXIST")
+  const isDirectory = (path: string, follow = true) =>
+    Effect.map(kind(path, follow), (found) => found === "Directory" ? "EISDIR" : undefined)
+  const exists = (path: string) =>
+    Effect.map(kind(withoutSlash(path), false), (found) => found === undefined ? undefined : "EEXIST")
   /** Who may reach a path, but does not own it. */
-  const owner = (path: string) => Effect.map(kind(path, true), (found) => found === undefined ? "EACCES" : "EPERM")
+  const notOwner = (path: string) => Effect.map(kind(path, true), (found) => found === undefined ? "EACCES" : "EPERM")
   const request = (step: string, path: string, run: (done: (error: Error | undefined | null) => void) => void) =>
     call<void>(step, path, (done) => run((error) => done(error, undefined)))
+  /** Of an open file: it was not opened for that. */
+  const ofHandle = <A>(effect: Effect.Effect<A, SshError>, path: string, why: Why = {}) =>
+    named(effect, path, { ...why, absent: Effect.succeed("EBADF") })
+
+  /** A name with a slash at its end is no file that could be made. */
+  const inTheWay = (path: string, flag: FileSystem.OpenFlag): Effect.Effect<Code> =>
+    path.endsWith("/") && !flag.startsWith("r")
+      ? Effect.succeed("EISDIR")
+      : flag.includes("x")
+      ? exists(path)
+      : isDirectory(path)
 
   const opened: FileRequests["open"] = (path, flag, mode) =>
-    named(
-      open(path, flag, mode ?? 0o666),
-      path,
-      flag.includes("x") ? exists(path) : isDirectory(path),
-      // An exclusive open of what is there: the kinds of Unix differ in what they look at first.
-      Effect.succeed("EACCES")
-    ).pipe(Effect.map((handle) => ({
+    Effect.map(named(open(path, flag, mode ?? 0o666), path, { failure: inTheWay(path, flag) }), (handle) => ({
       info: Effect.map(call<Stats>("stat", path, (done) => sftp.fstat(handle, done)), infoOf),
-      sync: named(request("sync", path, (done) => sftp.ext_openssh_fsync(handle, done)), path),
-      read: (offset, length) => named(readAt(handle, path, offset, length), path, isDirectory(path)),
-      write: (offset, bytes) =>
-        bytes.length === 0 ? Effect.void : named(
-          request("write", path, (done) =>
-            sftp.write(
-              handle,
-              Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-              0,
-              bytes.length,
-              offset,
-              done
-            )),
-          path
-        ),
-      truncate: (length) =>
-        named(request("truncate", path, (done) => sftp.fsetstat(handle, { size: length }, done)), path)
-    })))
+      sync: ofHandle(request("sync", path, (done) => sftp.ext_openssh_fsync(handle, done)), path),
+      read: (offset, length) => ofHandle(readAt(handle, path, offset, length), path, { failure: isDirectory(path) }),
+      write: (offset, bytes) => {
+        const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+        return bytes.length === 0
+          ? Effect.void
+          : ofHandle(request("write", path, (done) => sftp.write(handle, buffer, 0, bytes.length, offset, done)), path)
+      },
+      truncate: (size) => ofHandle(request("truncate", path, (done) => sftp.fsetstat(handle, { size }, done)), path)
+    }))
 
   return {
     open: opened,
@@ -167,10 +191,13 @@ export const make = ({ call, open, readAt, sftp }: Requests): FileRequests => {
       named(
         call<ReadonlyArray<FileEntryWithStats>>("list", path, (done) => sftp.readdir(path, done)),
         path,
-        undefined,
-        undefined,
-        // It is there, and no directory.
-        Effect.flatMap(kind(path, true), (found) => found === undefined ? missing(path) : Effect.succeed("ENOTDIR"))
+        {
+          // Else it is there, and no directory.
+          absent: Effect.flatMap(
+            kind(path, true),
+            (found) => found === undefined ? missing(path) : Effect.succeed("ENOTDIR")
+          )
+        }
       ).pipe(Effect.map((entries) =>
         entries.filter(({ filename }) => filename !== "." && filename !== "..").map(({ attrs, filename }) => ({
           name: filename,
@@ -179,41 +206,39 @@ export const make = ({ call, open, readAt, sftp }: Requests): FileRequests => {
         })).sort((one, other) => one.name < other.name ? -1 : 1)
       )),
     makeDirectory: (path, mode = 0o777) =>
-      named(request("mkdir", path, (done) => sftp.mkdir(path, { mode }, done)), path, exists(path)),
+      named(request("mkdir", path, (done) => sftp.mkdir(path, { mode }, done)), path, { failure: exists(path) }),
     unlink: (path) =>
-      named(
-        request("unlink", path, (done) => sftp.unlink(path, done)),
-        path,
-        Effect.map(
-          kind(path, false),
-          (found) => found === "Directory" ? "EISDIR" : undefined
-        )
-      ),
-    rename: (from, to) =>
-      named(
+      named(request("unlink", path, (done) => sftp.unlink(path, done)), path, { failure: isDirectory(path, false) }),
+    rename: (from, to) => {
+      const kinds = Effect.all([kind(withoutSlash(from), false), kind(withoutSlash(to), false)])
+      return named(
         request("rename", `${from} to ${to}`, (done) => sftp.ext_openssh_rename(from, to, done)),
         from,
-        Effect.flatMap(Effect.all([kind(from, false), kind(to, false)]), ([one, other]) =>
-          Effect.succeed(
-            other !== "Directory" ? undefined : one === "Directory" ? "ENOTEMPTY" : "EISDIR"
-          )),
-        undefined,
-        // A directory cannot take the place of a file.
-        Effect.flatMap(Effect.all([kind(from, false), kind(to, false)]), ([one, other]) =>
-          one === undefined ? missing(from) : one === "Directory" && other !== undefined
-            ? Effect.succeed("ENOTDIR")
-            : missing(to))
-      ),
+        {
+          failure: Effect.map(kinds, ([one, other]) =>
+            lastIsDots(from) || lastIsDots(to)
+              ? "EBUSY"
+              : other !== "Directory"
+              ? undefined
+              : one === "Directory"
+              ? "ENOTEMPTY"
+              : "EISDIR"),
+          // A directory cannot take the place of a file.
+          absent: Effect.map(
+            Effect.all([parent(from), parent(to), kinds]),
+            ([left, right, [one]]) => left ?? right ?? (one === undefined ? "ENOENT" : "ENOTDIR")
+          )
+        }
+      )
+    },
     link: (existing, path) =>
-      named(
-        request("link", path, (done) => sftp.ext_openssh_hardlink(existing, path, done)),
-        existing,
-        exists(path),
-        Effect.map(kind(existing, false), (found) => found === "Directory" ? "EPERM" : "EACCES"),
-        Effect.flatMap(kind(existing, false), (found) => missing(found === undefined ? existing : path))
-      ),
+      named(request("link", path, (done) => sftp.ext_openssh_hardlink(existing, path, done)), existing, {
+        failure: exists(path),
+        denied: Effect.map(kind(existing, false), (found) => found === "Directory" ? "EPERM" : "EACCES"),
+        absent: Effect.flatMap(kind(existing, false), (found) => missing(found === undefined ? existing : path))
+      }),
     symlink: (target, path) =>
-      named(request("symlink", path, (done) => sftp.symlink(target, path, done)), path, exists(path)),
+      named(request("symlink", path, (done) => sftp.symlink(target, path, done)), path, { failure: exists(path) }),
     readLink: (path) => named(call<string>("readlink", path, (done) => sftp.readlink(path, done)), path),
     // sftp-server resolves what is not there as well, but for its parents.
     realPath: (path) =>
@@ -226,17 +251,18 @@ export const make = ({ call, open, readAt, sftp }: Requests): FileRequests => {
         path
       ),
     chmod: (path, mode) =>
-      named(request("chmod", path, (done) => sftp.chmod(path, mode, done)), path, undefined, owner(path)),
+      named(request("chmod", path, (done) => sftp.chmod(path, mode, done)), path, { denied: notOwner(path) }),
     chown: (path, user, group) =>
-      named(request("chown", path, (done) => sftp.chown(path, user, group, done)), path, undefined, owner(path)),
+      named(request("chown", path, (done) => sftp.chown(path, user, group, done)), path, { denied: notOwner(path) }),
     utimes: (path, accessed, modified) =>
       named(
         request("utimes", path, (done) => sftp.utimes(path, Math.floor(accessed), Math.floor(modified), done)),
         path,
-        undefined,
-        owner(path)
+        { denied: notOwner(path) }
       ),
-    truncate: (path, length) =>
-      named(request("truncate", path, (done) => sftp.setstat(path, { size: length }, done)), path, isDirectory(path))
+    truncate: (path, size) =>
+      named(request("truncate", path, (done) => sftp.setstat(path, { size }, done)), path, {
+        failure: isDirectory(path)
+      })
   }
 }

@@ -177,19 +177,27 @@ const denied = fails("what the user may not", (fs, at) =>
   "Unknown chown empty": (fs, at) => fs.chown(at("empty"), 1, 1)
 }, { needs: "user" })
 
-/** What is there: names from the directory on, each with its kind and content. */
-export const tree = (fs: FileSystem, root: string) =>
+/** What is there: names from the directory on, each with its kind and content. Links are not followed. */
+export const tree = (
+  fs: FileSystem,
+  root: string,
+  below = ""
+): Effect.Effect<ReadonlyArray<string>, PlatformError> =>
   Effect.gen(function*() {
-    const names = (yield* fs.readDirectory(root, { recursive: true })).sort()
-    return yield* Effect.forEach(names, (name) =>
+    const names = (yield* fs.readDirectory(`${root}/${below}`)).sort()
+    const lines = yield* Effect.forEach(names, (last) =>
       Effect.gen(function*() {
+        const name = `${below}${last}`
         const path = `${root}/${name}`
         const link = yield* Effect.option(fs.readLink(path))
-        if (Option.isSome(link)) return `${name} -> ${link.value}`
+        if (Option.isSome(link)) return [`${name} -> ${link.value}`]
         const { mode, type } = yield* fs.stat(path)
         const shown = `${name} ${type} ${(mode & 0o7777).toString(8)}`
-        return type === "File" ? `${shown} ${yield* Effect.orElseSucceed(fs.readFileString(path), () => "?")}` : shown
+        return type === "File"
+          ? [`${shown} ${yield* Effect.orElseSucceed(fs.readFileString(path), () => "?")}`]
+          : [shown, ...(yield* tree(fs, root, `${name}/`))]
       }))
+    return lines.flat()
   })
 
 const whole: ReadonlyArray<Case> = [

@@ -12,6 +12,7 @@ import { posix } from "node:path"
 export type Code =
   | "EACCES"
   | "EBADF"
+  | "EBUSY"
   | "EEXIST"
   | "EINVAL"
   | "EISDIR"
@@ -102,6 +103,8 @@ export interface Disk {
 
 /** What Linux follows before it gives up. */
 const mostLinks = 40
+const withoutSlash = (path: string) => path === "" ? "" : path.replace(/\/+$/, "") || "/"
+const lastIsDots = (path: string) => /(^|\/)\.\.?\/*$/.test(path)
 /** The user of every host in memory. */
 const user = 1000
 
@@ -162,10 +165,11 @@ export const make = (isFull: () => boolean): Disk => {
     parent.entries.delete(name)
     parent.modified = now
   }
-  /** A new name, in a directory that takes it. */
-  const add = <A extends Inode>(path: string, now: number, create: () => A): Result<A> =>
-    Either.flatMap(find(path, false), ({ name, node, parent }) => {
+  /** A new name, in a directory that takes it. Only a directory may be named with a slash at the end. */
+  const add = <A extends Inode>(path: string, now: number, create: () => A, slash = false): Result<A> =>
+    Either.flatMap(find(withoutSlash(path), false), ({ name, node, parent }) => {
       if (node !== undefined) return refuse("EEXIST")
+      if (path.endsWith("/") && !slash) return refuse("ENOENT")
       if (locked(parent)) return refuse("EACCES")
       if (isFull()) return refuse("ENOSPC")
       const created = create()
@@ -199,7 +203,7 @@ export const make = (isFull: () => boolean): Disk => {
           ? refuse("EACCES")
           : Either.right([...found.entries].sort(([one], [other]) => one < other ? -1 : 1))),
     makeDirectory: (path, mode, now) =>
-      add(path, now, () => ({ ...common(mode, now), _tag: "Directory", entries: new Map() })),
+      add(path, now, () => ({ ...common(mode, now), _tag: "Directory", entries: new Map() }), true),
     makeSocket: (path, now) => add(path, now, () => ({ ...common(0o600, now), _tag: "Socket" })),
     open: (path, how, mode, now) =>
       Either.flatMap(find(path, !how.exclusive), ({ name, node, parent }): Result<Directory | File> => {
@@ -212,7 +216,7 @@ export const make = (isFull: () => boolean): Disk => {
           enter(parent, name, file, now)
           return Either.right(file)
         }
-        if (how.exclusive) return refuse("EEXIST")
+        if (how.exclusive) return refuse(path.endsWith("/") ? "EISDIR" : "EEXIST")
         if (node._tag === "Link") return refuse("ELOOP")
         if (node._tag === "Socket") return refuse("ENXIO")
         if (node._tag === "Directory" && (how.write || how.create)) return refuse("EISDIR")
@@ -220,43 +224,46 @@ export const make = (isFull: () => boolean): Disk => {
         if (node._tag === "File" && how.truncate) put(node, new Uint8Array(), now)
         return Either.right(node)
       }),
+    // In the order of Linux.
     rename: (from, to, now) =>
       Either.gen(function*() {
-        const source = yield* find(from, false)
+        const source = yield* find(withoutSlash(from), false)
+        const target = yield* find(withoutSlash(to), false)
+        if (lastIsDots(from) || lastIsDots(to)) return yield* refuse("EBUSY")
         if (source.node === undefined) return yield* refuse("ENOENT")
-        const target = yield* find(to, false)
+        if (source.node._tag !== "Directory" && (from.endsWith("/") || to.endsWith("/"))) {
+          return yield* refuse("ENOTDIR")
+        }
+        if (target.real.startsWith(`${source.real}/`)) return yield* refuse("EINVAL")
+        if (source.real.startsWith(`${target.real}/`)) return yield* refuse("ENOTEMPTY")
         if (source.node === target.node) return
         if (locked(source.parent) || locked(target.parent)) return yield* refuse("EACCES")
-        if (source.node._tag === "Directory") {
-          if (target.real.startsWith(`${source.real}/`)) return yield* refuse("EINVAL")
-          if (target.node !== undefined && target.node._tag !== "Directory") return yield* refuse("ENOTDIR")
-          if (target.node !== undefined && target.node.entries.size > 0) return yield* refuse("ENOTEMPTY")
-        } else if (target.node?._tag === "Directory") {
-          return yield* refuse(
-            source.real.startsWith(`${target.real}/`) ? "ENOTEMPTY" : "EISDIR"
-          )
-        }
+        if (target.node !== undefined && source.node._tag === "Directory") {
+          if (target.node._tag !== "Directory") return yield* refuse("ENOTDIR")
+          if (target.node.entries.size > 0) return yield* refuse("ENOTEMPTY")
+        } else if (target.node?._tag === "Directory") return yield* refuse("EISDIR")
         if (target.node !== undefined) leave(target.parent, target.name, now)
         source.parent.entries.delete(source.name)
         source.parent.modified = now
         enter(target.parent, target.name, source.node, now)
       }),
     link: (existing, path, now) =>
-      Either.flatMap(node(existing, false), (found) =>
-        Either.flatMap(
-          find(path, false),
-          (place) =>
-            place.node !== undefined ? refuse("EEXIST") : found._tag === "Directory"
+      Either.flatMap(
+        node(existing, false),
+        (found) =>
+          Either.flatMap(find(withoutSlash(path), false), (place) =>
+            place.node !== undefined
+              ? refuse("EEXIST")
+              : path.endsWith("/")
+              ? refuse("ENOENT")
+              : found._tag === "Directory"
               ? refuse("EPERM")
               : done(add(path, now, () => {
                 found.names += 1
                 return found
-              }))
-        )),
-    symlink: (target, path, now) =>
-      path.endsWith("/") && Either.isLeft(find(path, false))
-        ? refuse("ENOENT")
-        : done(add(path, now, () => ({ ...common(0o777, now), _tag: "Link", target }))),
+              })))
+      ),
+    symlink: (target, path, now) => done(add(path, now, () => ({ ...common(0o777, now), _tag: "Link", target }))),
     unlink: (path, now) =>
       Either.flatMap(find(path, false), ({ name, node, parent }) => {
         if (node === undefined) return refuse("ENOENT")

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -21,11 +22,13 @@ const kinds = {
 
 const sizeOf = (node: Inode): number => node._tag === "File" ? node.bytes.length : node._tag === "Directory" ? 4096 : 0
 
+const dateOf = (millis: number) => DateTime.toDateUtc(DateTime.unsafeMake(millis))
+
 const infoOf = (node: Inode): FileSystem.File.Info => ({
   type: kinds[node._tag].type,
-  mtime: Option.some(new Date(node.modified)),
-  atime: Option.some(new Date(node.accessed)),
-  birthtime: Option.some(new Date(node.born)),
+  mtime: Option.some(dateOf(node.modified)),
+  atime: Option.some(dateOf(node.accessed)),
+  birthtime: Option.some(dateOf(node.born)),
   dev: 1,
   ino: Option.some(node.number),
   mode: kinds[node._tag].bits | node.mode,
@@ -51,7 +54,7 @@ const fileOf = (node: Inode): Result<File> =>
 const masked = (mode: number): number => mode & ~0o022 & 0o7777
 
 /**
- * `way` is what each request takes first, with the bytes that it carries. `note` hears of what was written when it is closed.
+ * `way` is what each request takes first, with the bytes that it carries. `wrote` hears of what was open for writing once it is closed.
  *
  * @internal
  */

@@ -29,6 +29,10 @@ const parents = (disk: Disk, path: string, now: number): Result<void> => {
     : Either.flatMap(parents(disk, above, now), () => done(disk.makeDirectory(above, 0o755, now)))
 }
 
+/** The directory that is there, above what is not. */
+const near = (disk: Disk, path: string): string =>
+  Either.getOrElse(disk.realPath(path), () => near(disk, posix.dirname(path)))
+
 /** A file in the place of another, or of nothing. */
 const place = (disk: Disk, from: Inode, to: string, now: number, options: Copying): Result<void> => {
   const there = found(disk, to)
@@ -59,11 +63,14 @@ const create = { read: false, write: true, create: true, exclusive: false, trunc
 const copy = (disk: Disk, from: string, to: string, now: number, options: Copying): Result<void> =>
   Either.gen(function*() {
     const source = yield* disk.node(from, false)
+    const target = disk.find(to, false)
+    if (Either.isLeft(target) && target.left !== "ENOENT") return yield* Either.left(target.left)
     if (source === found(disk, to)) return yield* Either.left("ERR_FS_CP_EINVAL" as const)
-    yield* parents(disk, to, now)
-    const { real } = yield* disk.find(to, false)
     const inside = `${yield* disk.realPath(from)}/`
-    if (source._tag === "Directory" && real.startsWith(inside)) return yield* Either.left("ERR_FS_CP_EINVAL" as const)
+    if (source._tag === "Directory" && `${near(disk, posix.dirname(to))}/`.startsWith(inside)) {
+      return yield* Either.left("ERR_FS_CP_EINVAL" as const)
+    }
+    yield* parents(disk, to, now)
     return yield* place(disk, source, to, now, options)
   })
 
@@ -87,6 +94,7 @@ const copyFile = (disk: Disk, from: string, to: string, now: number): Result<voi
 const remove = (disk: Disk, path: string, now: number): Result<void> =>
   Either.flatMap(disk.node(path, false), (node) => {
     if (node._tag !== "Directory") return disk.unlink(path, now)
+    if (/\/\.\.?\/*$/.test(path)) return Either.left("EINVAL")
     return Either.gen(function*() {
       for (const [name] of node.entries) yield* remove(disk, `${path}/${name}`, now)
       yield* disk.remove(path, now)

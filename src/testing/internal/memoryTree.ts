@@ -42,6 +42,7 @@ export interface Tree {
 const texts: Record<memoryDisk.Code, string> = {
   EACCES: "Permission denied",
   EBADF: "Bad file descriptor",
+  EBUSY: "Device or resource busy",
   EEXIST: "File exists",
   EINVAL: "Invalid argument",
   EISDIR: "Is a directory",
