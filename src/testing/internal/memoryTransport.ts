@@ -106,9 +106,20 @@ const start = Effect.fnUntraced(function*(
     if (link === undefined) return pipe.stream
     // A pipe that breaks with its link has no clean end.
     const end = Effect.suspend(() => link.clientOpen ? Effect.fail(Option.none()) : lostWith(link))
-    return Stream.repeatEffectOption(Effect.flatMap(pipe.read, (chunk) => {
+    // A reader that is interrupted while a chunk is on its way has it still to come.
+    let coming = Option.none<Uint8Array>()
+    const next = Effect.suspend(() => Option.isSome(coming) ? Effect.succeed(coming) : pipe.read)
+    return Stream.repeatEffectOption(Effect.flatMap(next, (chunk) => {
       if (Option.isNone(chunk) || !link.clientOpen) return end
-      return Effect.mapBoth(through(chunk.value.length), { onFailure: Option.some, onSuccess: () => chunk.value })
+      coming = chunk
+      return Effect.matchEffect(through(chunk.value.length), {
+        onFailure: (error) => Effect.fail(Option.some(error)),
+        onSuccess: () => {
+          coming = Option.none()
+          // The link may have gone meanwhile.
+          return link.clientOpen ? Effect.succeed(chunk.value) : end
+        }
+      })
     }))
   }
   /** What ended after the link did, nobody was told of. */
