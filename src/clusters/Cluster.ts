@@ -4,33 +4,29 @@
  *
  * @since 0.1.0
  */
-import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Option from "effect/Option"
-import * as PubSub from "effect/PubSub"
-import * as Queue from "effect/Queue"
+import type * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
 import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
 import type { Host } from "../services/Host.ts"
 import type { Provisioned } from "../services/PythonEnvironment.ts"
 import type { Ssh } from "../services/Ssh.ts"
-import * as Blueprint from "./Blueprint.ts"
-import * as ClusterChanges from "./clusterChanges.ts"
+import type * as Blueprint from "./Blueprint.ts"
+import type * as ClusterChanges from "./clusterChanges.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
-import * as ClusterHosts from "./clusterHosts.ts"
-import * as ClusterPlan from "./ClusterPlan.ts"
+import type * as ClusterHosts from "./clusterHosts.ts"
+import type * as ClusterPlan from "./ClusterPlan.ts"
 import type { ClusterProcess } from "./ClusterProcess.ts"
-import { ClusterStatus, ProcessStatus } from "./ClusterStatus.ts"
-import type { Over } from "./clusterUnit.ts"
-import { restarting } from "./restarting.ts"
+import * as ClusterStart from "./clusterStart.ts"
+import type { ClusterStatus } from "./ClusterStatus.ts"
 
 /**
  * A cluster that runs.
@@ -92,9 +88,6 @@ type Change = <E, R>(
   }) => Effect.Effect<void, E, R>
 ) => Effect.Effect<void, E, R>
 
-/** Events that wait for a slow reader. */
-const eventBuffer = 256
-
 /**
  * Brings a plan up on a group: first its masters, then its workers, these in parallel. When it fails, nothing stays behind;
  * when the scope closes, workers end before masters. Until then a worker that ends is started again, on its host or on
@@ -110,184 +103,8 @@ export const start = Effect.fn("Cluster.start")(function*(
   options: Options = {}
 ): Effect.fn.Return<Cluster, ClusterChanges.ChangeError, Ssh | Scope.Scope> {
   yield* Effect.annotateCurrentSpan("engine", plan.engine)
-  return yield* allOrNothing.make(acquire(plan, places, options))
+  return yield* allOrNothing.make(ClusterStart.acquire(plan, places, options))
 })
-
-const refused = (plan: ClusterPlan.ClusterPlan, manager: Runtime, group: RuntimeGroup) => {
-  const known = new Map([manager, ...group.runtimes].map((runtime) => [runtime.host.alias, runtime]))
-  const unknown = plan.places.filter((place) => !known.has(place))
-  const faults = [...ClusterPlan.faults(plan), ...unknown.map((place) => `there is no runtime on ${place}`)]
-  const changed = ClusterPlan.changedFacts(plan, Blueprint.factsOf([...known.values()].map(ClusterChanges.placeOf)))
-  const error = (reason: "Plan" | "Facts", detail: ReadonlyArray<string>, hint: string) =>
-    new ClusterError({
-      reason,
-      engine: plan.engine,
-      host: manager.host.alias,
-      step: "plan",
-      detail: detail.join("; "),
-      hint: `nothing was started; ${hint}`
-    })
-  if (faults.length > 0) {
-    return Option.some(error("Plan", faults, "`ClusterPlan.render` prints the plan: correct what it is made from"))
-  }
-  return changed.length > 0
-    ? Option.some(error("Facts", changed, "make the plan anew, and see with `ClusterPlan.diff` what differs"))
-    : Option.none()
-}
-
-type Word = { readonly _tag: "Over"; readonly over: Over } | {
-  readonly _tag: "Host"
-  readonly alias: string
-  readonly now: "gone" | "back"
-}
-
-const acquire = Effect.fnUntraced(function*(
-  plan: ClusterPlan.ClusterPlan,
-  places: { readonly manager: Runtime; readonly group: RuntimeGroup },
-  options: Options
-) {
-  const { group, manager } = places
-  const { engine } = plan
-  yield* Effect.flatMap(
-    Effect.sync(() => refused(plan, manager, group)),
-    Option.match({
-      onNone: () => Effect.void,
-      onSome: Effect.fail
-    })
-  )
-  const blueprint = options.blueprint ?? Blueprint.fixed(plan)
-  const pubsub = yield* Effect.acquireRelease(PubSub.sliding<ClusterEvent>(eventBuffer), PubSub.shutdown)
-  const emit = (event: ClusterEvent) => PubSub.publish(pubsub, event)
-  // No more than a word a process and two a host wait here: a supervisor ends with its word.
-  const words = yield* Queue.unbounded<Word>()
-  const lost = yield* Deferred.make<never, ClusterError>()
-  const wanted = yield* Ref.make<number | undefined>(blueprint.workers)
-  const one = yield* Effect.makeSemaphore(1)
-
-  const hosts = yield* ClusterHosts.make({
-    manager,
-    group,
-    emit,
-    changed: (alias, now) => Queue.offer(words, { _tag: "Host", alias, now })
-  })
-  const changes = yield* ClusterChanges.make({
-    engine,
-    blueprint,
-    hosts,
-    emit,
-    drain: options.drain ?? (() => Effect.void),
-    restart: options.restart ?? restarting,
-    stable: Duration.decode(options.stable ?? "1 minute"),
-    over: (over) => Queue.offer(words, { _tag: "Over", over }),
-    concurrency: group.concurrency
-  })
-
-  const seen = (word: Word): Effect.Effect<void> => {
-    if (word._tag === "Over") return over(word.over)
-    const { alias, now } = word
-    return now === "gone" ? Effect.ignoreLogged(changes.reachAll) : Effect.gen(function*() {
-      yield* changes.forgetHost(alias)
-      yield* Effect.ignoreLogged(changes.reachAll)
-      yield* Effect.forEach(yield* changes.missing(alias), (id) => changes.place(id, `${alias} is back`), {
-        discard: true
-      })
-    })
-  }
-  const over = ({ detail, id, log, why }: Over): Effect.Effect<void> =>
-    Effect.gen(function*() {
-      const unit = (yield* changes.units).find((unit) => unit.plan.id === id)
-      // Removed meanwhile, or another one by now.
-      if (unit === undefined || Option.isSome(yield* unit.current)) return
-      const host = unit.plan.place
-      if (unit.plan.role === "master") {
-        yield* unit.mark("ended")
-        return yield* Deferred.fail(
-          lost,
-          new ClusterError({
-            reason: "Lost",
-            engine,
-            host,
-            step: id,
-            detail,
-            log,
-            hint: "what the master knew went with it: start the cluster anew"
-          })
-        )
-      }
-      if (why === "ended") return
-      if (why === "failing") yield* changes.avoid(id, host)
-      return yield* changes.place(id, detail)
-    })
-
-  yield* changes.apply(plan)
-  yield* Queue.take(words).pipe(
-    Effect.flatMap((word) => one.withPermits(1)(seen(word))),
-    Effect.forever,
-    Effect.forkScoped
-  )
-
-  const change: Change = (next) =>
-    one.withPermits(1)(Effect.flatMap(changes.units, (units) => {
-      const running = units.map(({ plan }) => plan)
-      const manager = ClusterChanges.placeOf(hosts.manager)
-      return next({
-        blueprint,
-        hosts,
-        wanted,
-        running,
-        apply: (runtimes, workers) =>
-          Effect.suspend(() => {
-            const planned = Blueprint.plan(
-              blueprint,
-              { manager, hosts: runtimes.map(ClusterChanges.placeOf) },
-              running,
-              workers
-            )
-            const got = planned.processes.filter(({ role }) => role === "worker").length
-            if (workers !== undefined && got !== workers) return tooFew(engine, runtimes, workers, got)
-            return changes.apply(planned)
-          })
-      })
-    }))
-  const cluster: Cluster = {
-    plan: changes.plan,
-    manager,
-    group: hosts.group,
-    processes: Effect.flatMap(changes.units, (units) =>
-      Effect.map(
-        Effect.forEach(units, ({ current }) => current),
-        (all) => all.flatMap(Option.toArray)
-      )),
-    status: Effect.gen(function*() {
-      const { processes } = yield* changes.plan
-      const units = new Map((yield* changes.units).map((unit) => [unit.plan.id, unit]))
-      return ClusterStatus.make({
-        engine,
-        hosts: yield* hosts.status,
-        processes: yield* Effect.forEach(processes, ({ id, place, role }) =>
-          units.get(id)?.status ?? Effect.succeed(
-            ProcessStatus.make({ process: id, role, host: place, state: "given up", restarts: 0 })
-          ))
-      })
-    }),
-    port: (process, name) => Effect.map(changes.numbers, (all) => Option.fromNullable(all.get(`${process}.${name}`))),
-    environment: (place) => Effect.map(changes.environments, (all) => Option.fromNullable(all.get(place))),
-    events: Stream.fromPubSub(pubsub),
-    lost: Deferred.await(lost),
-    change
-  }
-  return cluster
-})
-
-const tooFew = (engine: string, runtimes: ReadonlyArray<Runtime>, workers: number, got: number) =>
-  new ClusterError({
-    reason: "NoHosts",
-    engine,
-    host: runtimes.map(({ host }) => host.alias).join(", ") || "no host",
-    step: "plan",
-    detail: `there are seats for ${got} of ${workers} workers`,
-    hint: "add hosts, ask for fewer workers, or take a launcher that gives a host more of them; nothing was changed"
-  })
 
 /**
  * So many workers from now on. New ones are started first; then the work is taken off those that are too many, and they end.
@@ -295,6 +112,16 @@ const tooFew = (engine: string, runtimes: ReadonlyArray<Runtime>, workers: numbe
  *
  * @since 0.1.0
  * @category changes
+ * @example
+ * import { Cluster, ClusterPlan, DaskCluster, RuntimeManager } from "lazycluster"
+ * import { Effect } from "effect"
+ *
+ * const larger = Effect.gen(function*() {
+ *   const { cluster } = yield* DaskCluster.make(yield* RuntimeManager.createGroup())
+ *   const before = yield* cluster.plan
+ *   yield* Cluster.scale(cluster, 6)
+ *   return ClusterPlan.renderDiff(ClusterPlan.diff(before, yield* cluster.plan))
+ * })
  */
 export const scale: {
   (workers: number): (self: Cluster) => Effect.Effect<void, ClusterChanges.ChangeError>
@@ -370,3 +197,43 @@ export const removeRuntime: {
       yield* hosts.leave(host)
     })
   ).pipe(Effect.withSpan("Cluster.removeRuntime", { attributes: { host } })))
+
+/** So often fewer workers must have been enough, one time after the other, before any is taken away. */
+const patience = 3
+
+/**
+ * Scales by itself between bounds, as long as the scope is open: at once to as many workers as are wanted, and down once fewer
+ * have been enough for a while. `by` tells how many are wanted, as the engine's own queue does (`client.wanted()` of Dask).
+ * What fails is logged, and tried again.
+ *
+ * @since 0.1.0
+ * @category changes
+ */
+export const adapt = <E extends { readonly message: string }, R>(self: Cluster, options: {
+  readonly min: number
+  readonly max: number
+  readonly by: Effect.Effect<number, E, R>
+  /** Default 5 seconds. */
+  readonly every?: Duration.DurationInput | undefined
+}): Effect.Effect<void, never, R | Scope.Scope> =>
+  Effect.gen(function*() {
+    const { by, every = "5 seconds", max, min } = options
+    const lower = yield* Ref.make<ReadonlyArray<number>>([])
+    const once = Effect.gen(function*() {
+      const wanted = Math.max(min, Math.min(max, yield* by))
+      const { processes } = yield* self.plan
+      const now = processes.filter(({ role }) => role === "worker").length
+      const seen = yield* Ref.updateAndGet(lower, (all) => wanted < now ? [...all, wanted] : [])
+      const next = wanted > now ? wanted : seen.length < patience ? now : Math.max(...seen)
+      if (next === now) return
+      yield* Ref.set(lower, [])
+      yield* scale(self, next)
+    })
+    yield* once.pipe(
+      Effect.catchAll((error) => Effect.logWarning(`the cluster stays as it is: ${error.message}`)),
+      Effect.zipRight(Effect.sleep(every)),
+      Effect.forever,
+      Effect.interruptible,
+      Effect.forkScoped
+    )
+  })

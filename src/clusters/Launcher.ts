@@ -177,6 +177,11 @@ export const on =
  *
  * @since 0.1.0
  * @category combinators
+ * @example
+ * import { Launcher } from "lazycluster"
+ *
+ * // The master on host-1; a worker for each GPU of the hosts that have some.
+ * const launcher = Launcher.masterOn("host-1", Launcher.byGpus())
  */
 export const masterOn = (host: string, launcher: Launcher = roundRobin): Launcher => (request) => ({
   ...launcher(request),

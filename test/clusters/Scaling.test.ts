@@ -207,6 +207,29 @@ describe("the master", () => {
     }).pipe(on(three)))
 })
 
+describe("adapt", () => {
+  it.effect("goes up at once, down when fewer were enough for a while, and never over its bounds", () =>
+    Effect.gen(function*() {
+      const { cluster: made } = yield* cluster(["a", "b"], blueprint())
+      const wanted = yield* Ref.make(2)
+      const count = Effect.map(made.processes, (all) => all.length - 1)
+      yield* Cluster.adapt(made, { min: 1, max: 4, by: Ref.get(wanted) })
+      yield* Ref.set(wanted, 9)
+      yield* Effect.sleep("8 seconds")
+      assert.strictEqual(yield* count, 4)
+      yield* Ref.set(wanted, 0)
+      yield* Effect.sleep("8 seconds")
+      assert.strictEqual(yield* count, 4)
+      yield* Ref.set(wanted, 4)
+      yield* Effect.sleep("5 seconds")
+      yield* Ref.set(wanted, 0)
+      yield* Effect.sleep("8 seconds")
+      assert.strictEqual(yield* count, 4)
+      yield* Effect.sleep("15 seconds")
+      assert.strictEqual(yield* count, 1)
+    }).pipe(on(["a", "b"])))
+})
+
 describe("a plan", () => {
   it.effect("is refused where its facts have changed", () =>
     Effect.gen(function*() {
