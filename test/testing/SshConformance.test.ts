@@ -1,8 +1,10 @@
-import { describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Host from "../../src/services/Host.ts"
+import { Ssh } from "../../src/services/Ssh.ts"
 import * as InMemorySsh from "../../src/testing/InMemorySsh.ts"
 import * as SshConformance from "../../src/testing/SshConformance.ts"
+import { broken, brokenWays } from "./brokenTransports.ts"
 import { inMemory } from "./conformanceTargets.ts"
 
 const host = (alias: string) => Host.make({ alias })
@@ -48,5 +50,26 @@ const prepared = Effect.gen(function*() {
 describe("hosts in memory", () => {
   for (const each of SshConformance.casesOf({ name: "", host: host("host-1"), lacks: inMemory })) {
     it.effect(each.name, () => Effect.flatMap(prepared, each.run).pipe(Effect.provide(world)))
+  }
+})
+
+/** The named case over a service that is not as it should be: it must fail. */
+const caught = (name: string, change: (ssh: Ssh["Type"]) => Ssh["Type"]) =>
+  Effect.gen(function*() {
+    const [found, another] = SshConformance.cases.filter((each) => each.name.includes(name))
+    if (found === undefined || another !== undefined) return assert.fail(`not one case has ${name} in its name`)
+    const target = { ...yield* prepared, deadline: "3 seconds" } as const
+    const ssh = change(yield* Ssh)
+    const error = yield* Effect.flip(Effect.provideService(found.run(target), Ssh, ssh))
+    assert.strictEqual(error.step, found.name)
+    assert.notStrictEqual(error.reason, "Means")
+  }).pipe(Effect.provide(world))
+
+describe("the suite catches a transport", () => {
+  for (const [what, [name, change]] of Object.entries(broken)) {
+    it.effect(what, () => caught(name, (ssh) => ({ connect: (host) => Effect.map(ssh.connect(host), change) })))
+  }
+  for (const [what, [name, change]] of Object.entries(brokenWays)) {
+    it.effect(what, () => caught(name, change))
   }
 })
