@@ -46,12 +46,10 @@ export const cases: ReadonlyArray<Case> = [
         const read = yield* process.stdout.pipe(
           Stream.runFoldWhileEffect(0, (size) => size < megabyte, (size, chunk) => Effect.succeed(size + chunk.length))
         )
-        // Time enough for whoever reads on to come to its end.
         yield* copied(connection, Run.data(megabyte))
         yield* holds("what a reader of a megabyte has got", read < 16 * megabyte, "less than 16 MiB", read)
-        const exit = yield* Effect.fork(process.exit)
-        yield* Effect.yieldNow()
-        const early = yield* Fiber.poll(exit)
+        // Time enough for whoever reads on to come to its end.
+        const early = yield* Effect.timeoutOption(process.exit, "1500 millis")
         yield* holds(
           "the program",
           Option.isNone(early),
