@@ -19,15 +19,17 @@ lc_look() {
   done
 }
 
-# SESSIONS: the first line of output is then `lazycluster PID START`.
+# SESSIONS: the first line of output is then `lazycluster PID START [LEADER START]`, the latter where another leads the session.
 lc_record() {
+  lc_leader=
   lc_look "$$"
   # Where a shell of ours waits for the status, as over OpenSSH's client, that leads the session.
   if [ "$lc_session" != "$$" ] && [ "$lc_session" = "$PPID" ]; then
     lc_look "$PPID"
+    lc_leader=" $PPID ${lc_stat:-0}"
     printf '%s %s\n' "$PPID" "${lc_stat:-0}" >>"$1" || exit 125
     lc_look "$$"
   fi
   printf '%s %s\n' "$$" "${lc_stat:-0}" >>"$1" || exit 125
-  printf 'lazycluster %s %s\n' "$$" "${lc_stat:-0}"
+  printf 'lazycluster %s %s%s\n' "$$" "${lc_stat:-0}" "$lc_leader"
 }

@@ -12,6 +12,6 @@ shift 2
 # shellcheck disable=SC2163
 while [ "$1" != -- ]; do export "$1"; shift; done
 shift
-unset lc_boot lc_stat lc_session lc_field lc_word
+unset lc_boot lc_stat lc_session lc_field lc_word lc_leader
 unset -f lc_look lc_record
 exec "$@"

@@ -15,7 +15,7 @@ import type { SshError } from "../services/SshError.ts"
 import * as bounded from "./bounded.ts"
 
 const newline = 10
-const header = /^lazycluster (\d+) (\S+)$/
+const header = /^lazycluster (\d+) (\S+)(?: (\d+) (\S+))?$/
 
 /** A process whose scope closes before it has said where it is has so long to say it. */
 const saying = "2 seconds"
@@ -28,6 +28,8 @@ const saying = "2 seconds"
 export interface Place {
   readonly pid: number
   readonly start: string
+  /** Who leads its session: itself, or the shell that waits for it. What it has left when it ends is found by that. */
+  readonly leader: { readonly pid: number; readonly start: string }
 }
 
 /**
@@ -44,8 +46,14 @@ export interface RecordedProcess extends RemoteProcess {
 }
 
 const placeOf = (line: string): Option.Option<Place> => {
-  const [, pid, start] = header.exec(line) ?? []
-  return pid === undefined || start === undefined ? Option.none() : Option.some({ pid: Number(pid), start })
+  const [, pid, start, leader = pid, leaderStart = start] = header.exec(line) ?? []
+  return pid === undefined || start === undefined
+    ? Option.none()
+    : Option.some({
+      pid: Number(pid),
+      start,
+      leader: { pid: Number(leader), start: leaderStart ?? start }
+    })
 }
 
 /**
@@ -75,27 +83,37 @@ export const make = (
         })
       )
 
-      const line: Effect.Effect<string, SshError> = Effect.flatMap(Ref.get(have), (bytes) => {
-        const end = bytes.indexOf(newline)
-        if (end >= 0) {
-          return Effect.as(Ref.set(have, bytes.subarray(end + 1)), new TextDecoder().decode(bytes.subarray(0, end)))
+      /** The next line and the bytes behind it, which stay until they are taken: an interrupt may come at any moment. */
+      const next: Effect.Effect<readonly [line: string, rest: Uint8Array], SshError> = Effect.flatMap(
+        Ref.get(have),
+        (bytes) => {
+          const end = bytes.indexOf(newline)
+          if (end >= 0) {
+            return Effect.succeed([new TextDecoder().decode(bytes.subarray(0, end)), bytes.subarray(end + 1)])
+          }
+          return Effect.matchEffect(pull, {
+            onFailure: Option.match({
+              onNone: () => Effect.succeed(["", bytes] as const),
+              onSome: (error) => Effect.fail(error)
+            }),
+            onSuccess: (chunks) => Effect.zipRight(Ref.set(have, Buffer.concat([bytes, ...chunks])), next)
+          })
         }
-        return Effect.matchEffect(pull, {
-          onFailure: Option.match({
-            onNone: () => Effect.succeed(""),
-            onSome: (error) => Effect.fail(error)
-          }),
-          onSuccess: (chunks) => Effect.zipRight(Ref.set(have, Buffer.concat([bytes, ...chunks])), line)
-        })
-      })
+      )
       const said = yield* Ref.make(Option.none<Option.Option<Place>>())
-      const place = Effect.flatMap(
+      const place: Effect.Effect<Option.Option<Place>, SshError> = Effect.flatMap(
         Ref.get(said),
         Option.match({
-          onNone: () => Effect.tap(Effect.map(line, placeOf), (found) => Ref.set(said, Option.some(found))),
+          onNone: () =>
+            Effect.flatMap(next, ([line, rest]) =>
+              Effect.uninterruptible(Effect.zipRight(Ref.set(have, rest), Ref.set(said, Option.some(placeOf(line))))))
+              .pipe(Effect.zipRight(Effect.suspend(() =>
+                place
+              ))),
           onSome: Effect.succeed
         })
       )
+      const line = Effect.flatMap(next, ([line, rest]) => Effect.as(Ref.set(have, rest), line))
       yield* Effect.addFinalizer(() =>
         Effect.gen(function*() {
           const status = yield* ended

@@ -44,7 +44,7 @@ const line = (ground: Ground, { argv, cwd, env, extendEnv }: Part): string => {
  */
 export const make = Effect.fnUntraced(function*({ guardian, halt, scope }: {
   readonly guardian: Guardian
-  readonly halt: (place: recordedProcess.Place) => Effect.Effect<void>
+  readonly halt: (place: recordedProcess.Place["leader"]) => Effect.Effect<void>
   /** What nobody waits for runs here. */
   readonly scope: Scope.Scope
 }) {
@@ -61,11 +61,11 @@ export const make = Effect.fnUntraced(function*({ guardian, halt, scope }: {
             { lasting: true }
           )),
         halt,
-        (place, { code }) => {
+        ({ leader }, { code }) => {
           if (!said.started) return Effect.void
           // The parts before the last may still be there; what one command has left in the background may stay, as in Node.
-          if (parts.length > 1) return halt(place)
-          return code === 0 ? Effect.void : Effect.asVoid(Effect.forkIn(halt(place), scope))
+          if (parts.length > 1) return halt(leader)
+          return code === 0 ? Effect.void : Effect.asVoid(Effect.forkIn(halt(leader), scope))
         }
       )
       const answer = yield* process.line

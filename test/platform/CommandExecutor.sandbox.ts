@@ -2,7 +2,6 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
-import * as RuntimePlatform from "../../src/runtimes/RuntimePlatform.ts"
 import * as Host from "../../src/services/Host.ts"
 import * as Ssh from "../../src/services/Ssh.ts"
 import * as SshConfig from "../../src/services/SshConfig.ts"
@@ -19,7 +18,7 @@ const on = (host: string | Host.Host, live: typeof Ssh.layer) => <A, E>(effect: 
       live().pipe(Layer.provide(SshConfig.layer({ file: sandbox.configFile })), Layer.provide(NodeContext.layer))
     )
     const runtime = yield* Effect.provide(Runtime.make(host), ssh)
-    return yield* Effect.scoped(Effect.provide(effect, RuntimePlatform.layer(runtime)))
+    return yield* Effect.scoped(Effect.provide(effect, Runtime.platform(runtime)))
   })
 
 register("manager", cases, on(Host.manager, Ssh.layer))

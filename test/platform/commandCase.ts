@@ -1,5 +1,6 @@
 /** One promise of a `CommandExecutor`, and where it does not hold. */
 import type { CommandExecutor } from "@effect/platform/CommandExecutor"
+import type { FileSystem } from "@effect/platform/FileSystem"
 import type { Path } from "@effect/platform/Path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -7,7 +8,7 @@ import type * as Scope from "effect/Scope"
 
 export type Target = "node" | "manager" | "memory" | "sandbox" | "openssh" | "fleet"
 
-export type Services = CommandExecutor | Path | Scope.Scope
+export type Services = CommandExecutor | FileSystem | Path | Scope.Scope
 
 export interface Case {
   readonly name: string
@@ -42,3 +43,11 @@ export const register = (
     }
   })
 }
+
+/** What differs, as the rows of a table of the guide. */
+export const differences = (cases: ReadonlyArray<Case>): ReadonlyArray<readonly [string, string, string]> =>
+  cases.flatMap(({ differs, name, skip }) =>
+    Object.entries({ ...differs, ...skip })
+      .filter(([, reason]) => !reason.startsWith("as on"))
+      .map(([target, reason]) => [name, target === "manager" ? "every host" : target, reason] as const)
+  )

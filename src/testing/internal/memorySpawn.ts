@@ -49,7 +49,10 @@ const refusal = Effect.fnUntraced(function*(host: MemoryHost, { argv, cwd }: Par
   const path = host.tree.resolve(name, cwd)
   const found = yield* host.tree.stat(path)
   if (Option.isNone(found)) return `spawn ${yield* lack(host, path)}`
-  return found.value.type === "file" && (found.value.mode & 0o111) !== 0 ? undefined : "spawn denied"
+  if (found.value.type !== "file" || (found.value.mode & 0o111) === 0) return "spawn denied"
+  const text = new TextDecoder().decode(yield* Effect.orElseSucceed(host.tree.read(path), () => new Uint8Array(0)))
+  const [, interpreter] = /^#![ \t]*([^ \t\n]+)/.exec(text) ?? []
+  return interpreter === undefined || memoryExec.knows(host, [interpreter]) ? undefined : "spawn missing"
 })
 
 /**
