@@ -511,6 +511,13 @@ export * as RuntimeError from "./services/RuntimeError.ts"
 export * as RuntimeGroup from "./runtimes/RuntimeGroup.ts"
 
 /**
+ * HTTP through SSH: a client whose requests go out from a host, and a server that a host's port leads to.
+ *
+ * @since 0.1.0
+ */
+export * as RuntimeHttp from "./runtimes/RuntimeHttp.ts"
+
+/**
  * Finds hosts in the user's ssh config.
  *
  * @since 0.1.0

@@ -28,6 +28,9 @@ export const examples: Readonly<
       "tasks on host-1: 1"
     ]
   },
+  "machines": { hosts: 2, lines: ["hello from host-1", "hello from host-2"] },
+  "http-over-ssh": { hosts: 1, lines: ["from host-1: the manager answers"] },
+  "remote-worker": { hosts: 3, lines: ["430 primes below 3000, the largest is 2999"] },
   "dask": { hosts: 3, lines: ["Result: -285"] },
   "first-task": { hosts: 1, lines: ["Hello World!", "HELLO WORLD!"] },
   "group": {

@@ -63,6 +63,8 @@ export const fromRuntime = (runtime: Runtime.Runtime): Layer.Layer<Services> =>
  *   lookup: (zone: "west" | "east") => Machine.layer(`${zone}.example.org`, { workingDirectory: "~/pool" }),
  *   idleTimeToLive: "5 minutes"
  * }) {}
+ *
+ * const west = Pool.get("west")
  */
 export const layer = (host: string | Host, options?: Runtime.Options): Layer.Layer<Services, Refusal, Ssh> =>
   Layer.unwrapScoped(Effect.map(Runtime.make(host, options), fromRuntime))
