@@ -1,4 +1,4 @@
-/** The measured manager as `npm run build` would compile it. */
+/** What is measured as `npm run build` would compile it. */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -8,8 +8,8 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 
 const outputs = path("../node_modules/.cache/lazycluster-bench")
 
-/** What to give to Node, followed by the ssh config and the hosts. The files go with the scope. */
-export const compile = Effect.gen(function*() {
+/** The directory of the compiled files of bench/. They go with the scope. */
+export const compiled = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   yield* fs.makeDirectory(outputs, { recursive: true })
   const output = yield* fs.makeTempDirectoryScoped({ directory: outputs })
@@ -22,8 +22,11 @@ export const compile = Effect.gen(function*() {
     )
   )
   if (code !== 0) return yield* Effect.dieMessage(`tsc: exit code ${code}`)
-  return [`${output}/bench/manager.js`]
+  return `${output}/bench`
 })
+
+/** What to give to Node, followed by the ssh config and the hosts. */
+export const compile = Effect.map(compiled, (directory) => [`${directory}/manager.js`])
 
 /** The same without compiling. */
 export const uncompiled: ReadonlyArray<string> = ["--import", "tsx", path("manager.ts")]
