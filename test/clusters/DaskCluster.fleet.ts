@@ -106,11 +106,11 @@ describe.skipIf(!Fleet.available)("DaskCluster on the fleet", () => {
                 })
             )
         )
-        assert.deepStrictEqual(value, [
-          { result: size, holders: [["worker-1", "worker-2"], ["worker-1"]] },
-          { result: size, holders: [["worker-1", "worker-3"], ["worker-3"]] },
-          { result: size, holders: [["worker-2", "worker-3"], ["worker-2"]] }
-        ])
+        assert.deepStrictEqual(value.map(({ result }) => result), [size, size, size])
+        // It was measured where it had not been made. Which of the two still has it is up to Dask, which drops second copies.
+        assert.deepStrictEqual(value.map(({ holders: [, measured] }) => measured), [["worker-1"], ["worker-3"], [
+          "worker-2"
+        ]])
       }).pipe(Effect.provide(NodeContext.layer)))
 
     it.effect("the manager's Node process stays below 150 MB, also while it sends packages", () =>
