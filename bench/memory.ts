@@ -6,6 +6,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { performance } from "node:perf_hooks"
+import * as Cluster from "../src/clusters/Cluster.ts"
 import * as DaskCluster from "../src/clusters/DaskCluster.ts"
 import * as Runtime from "../src/runtimes/Runtime.ts"
 import * as RuntimeGroup from "../src/runtimes/RuntimeGroup.ts"
@@ -13,6 +14,7 @@ import type { Ssh } from "../src/services/Ssh.ts"
 import * as InMemoryDask from "../src/testing/InMemoryDask.ts"
 import { InMemorySsh, layer, nothingLeft } from "../src/testing/InMemorySsh.ts"
 import * as VirtualTime from "../src/testing/VirtualTime.ts"
+import * as memoryCluster from "../test/clusters/memoryCluster.ts"
 
 const names = ["host-1", "host-2", "host-3"]
 
@@ -25,24 +27,45 @@ const inMemory = <A, E>(test: Effect.Effect<A, E, InMemorySsh | Ssh | Scope.Scop
     Effect.scoped,
     Effect.zipLeft(nothingLeft),
     VirtualTime.run(),
-    Effect.provide(layer(names, { commands: InMemoryDask.commands() }))
+    Effect.provide(layer(names, { commands: { ...InMemoryDask.commands(), server: memoryCluster.server } }))
   )
 
-/** A worker dies, is started again and registered, and everything is cleaned up. */
-const heals = Effect.gen(function*() {
-  const hosts = yield* InMemorySsh
-  const group = yield* RuntimeGroup.make(names)
-  const { client, cluster } = yield* DaskCluster.make(group)
-  const workers = yield* cluster.processes
-  const pid = workers.find(({ plan }) => plan.id === "worker-2")?.service.pid ?? 0
-  yield* hosts.kill("host-2", pid)
-  yield* Effect.repeat(Effect.sleep("250 millis"), {
-    until: () =>
-      Effect.map(
-        hosts.processes("host-2"),
-        (running) => running.some((process) => process.pid !== pid && process.argv.includes("worker"))
-      )
+/** Until another process of that kind runs there. */
+const replaced = (host: string, pid: number, word: string) =>
+  Effect.flatMap(InMemorySsh, (hosts) =>
+    Effect.repeat(Effect.sleep("250 millis"), {
+      until: () =>
+        Effect.map(
+          hosts.processes(host),
+          (running) => running.some((process) => process.pid !== pid && process.argv.includes(word))
+        )
+    }))
+
+/** Kills a worker, and waits until it is ready again. */
+const heals = (cluster: Cluster.Cluster, host: string, id: string, word: string) =>
+  Effect.gen(function*() {
+    const hosts = yield* InMemorySsh
+    const pid = (yield* cluster.processes).find(({ plan }) => plan.id === id)?.service.pid ?? 0
+    yield* hosts.kill(host, pid)
+    yield* replaced(host, pid, word)
   })
+
+/** What a test of a user's cluster does: two hosts, stand-ins that answer their probes. */
+const standIns = Effect.gen(function*() {
+  const manager = yield* Runtime.manager()
+  const group = yield* RuntimeGroup.make(["host-1", "host-2"])
+  const processes = [
+    memoryCluster.process("master", "master", "(manager)"),
+    memoryCluster.process("w1", "worker", "host-1"),
+    memoryCluster.process("w2", "worker", "host-2")
+  ]
+  const cluster = yield* Cluster.start(memoryCluster.plan(processes, ["host-1", "host-2"]), { manager, group })
+  yield* heals(cluster, "host-2", "w2", "server")
+})
+
+const dask = Effect.gen(function*() {
+  const { client, cluster } = yield* DaskCluster.make(yield* RuntimeGroup.make(names))
+  yield* heals(cluster, "host-2", "worker-2", "worker")
   yield* client.waitForWorkers(names.length, "1 minute")
 })
 
@@ -51,10 +74,8 @@ const tests = {
     const runtime = yield* Runtime.make("host-1")
     yield* Effect.flatMap(runtime.exec({ argv: ["sh", "-c", "echo a | cat > b && cat b"] }), ({ exit }) => exit)
   }),
-  "a Dask cluster on three hosts": Effect.gen(function*() {
-    yield* DaskCluster.make(yield* RuntimeGroup.make(names))
-  }),
-  "a worker dies, the cluster heals": heals
+  "a worker dies, the cluster heals, all is gone": standIns,
+  "the same with Dask on three hosts": dask
 }
 
 /** Real time, and the processor's: on a machine with other work only that tells much. */

@@ -230,11 +230,13 @@ export const make = Effect.fn("Guardian.make")(function*(
   )
   yield* Effect.forkScoped(Effect.zipRight(serve(first), keep))
 
-  const settled = link.changes.pipe(
-    Stream.filter((now) => now._tag !== "Away"),
-    Stream.runHead,
-    Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
-  )
+  const settled = Effect.flatMap(link.get, (now) =>
+    // Asked for each command, and mostly there: no need to listen for changes.
+    now._tag !== "Away" ? Effect.succeed(now) : link.changes.pipe(
+      Stream.filter((now) => now._tag !== "Away"),
+      Stream.runHead,
+      Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
+    ))
   const standing: Effect.Effect<Talk.Stay, SshError> = Effect.flatMap(
     settled,
     (now) => now._tag === "Up" ? Effect.succeed(now.stay) : now._tag === "Gone" ? Effect.fail(now.error) : Effect.never

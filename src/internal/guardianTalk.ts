@@ -6,6 +6,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -80,6 +81,17 @@ export const leaseExpired = (host: string): RuntimeError =>
     hint: "a longer `lease` outlives longer cuts"
   })
 
+/** The lines that have come whole. By hand: a beat a second and host passes here, and streams of streams cost ten times as much. */
+const lineSplitter = () => {
+  const decoder = new TextDecoder()
+  let rest = ""
+  return (chunk: Uint8Array): ReadonlyArray<string> => {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n")
+    rest = lines.pop() ?? ""
+    return lines
+  }
+}
+
 /**
  * How long a guardian may take to be ready.
  *
@@ -124,22 +136,23 @@ export const open = Effect.fnUntraced(function*(
     Effect.ignore,
     Effect.forkScoped
   )
+  const hear = (message: Protocol.Message): Effect.Effect<unknown> => {
+    switch (message._tag) {
+      case "Fact":
+        return Effect.sync(() => facts.push([message.key, message.value]))
+      case "Ready":
+        return Deferred.succeed(ready, message)
+      case "Refused":
+        return Deferred.fail(ready, refusal(host, message.reason, message.detail))
+      default:
+        return options.hear(message)
+    }
+  }
+  const wholeLines = lineSplitter()
   yield* process.stdout.pipe(
-    Stream.decodeText(),
-    Stream.splitLines,
-    Stream.filterMap(Protocol.parse),
-    Stream.runForEach((message) => {
-      switch (message._tag) {
-        case "Fact":
-          return Effect.sync(() => facts.push([message.key, message.value]))
-        case "Ready":
-          return Deferred.succeed(ready, message)
-        case "Refused":
-          return Deferred.fail(ready, refusal(host, message.reason, message.detail))
-        default:
-          return options.hear(message)
-      }
-    }),
+    Stream.runForEach((chunk) =>
+      Effect.forEach(wholeLines(chunk).flatMap((line) => Option.toArray(Protocol.parse(line))), hear, { discard: true })
+    ),
     Effect.zipRight(Effect.flatMap(Ref.get(complaints), (said) =>
       new SshError({
         reason: "LinkLost",

@@ -32,12 +32,20 @@ export const read = (name: string, language: Program["language"]): string => {
 const withoutComments = (source: string): string => source.replace(/^[ \t]*(?:#.*)?\n|^[ \t]+/gm, "")
 
 /**
- * A script of this package. One that is missing is a broken installation: a defect.
+ * A script of this package, read when it is first sent: hosts in memory know it by its name. One that is missing is a broken
+ * installation: a defect.
  *
  * @internal
  */
 export const load = (name: string, language: Program["language"]): Effect.Effect<Program> =>
   Effect.sync(() => {
-    const source = read(name, language)
-    return { name, language, source: language === "sh" ? withoutComments(source) : source }
+    let source: string | undefined
+    return {
+      name,
+      language,
+      get source() {
+        source ??= language === "sh" ? withoutComments(read(name, language)) : read(name, language)
+        return source
+      }
+    }
   })

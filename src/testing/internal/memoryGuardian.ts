@@ -8,7 +8,6 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { unescapeLine } from "../../internal/words.ts"
 import type { Refusal } from "../../services/GuardianProtocol.ts"
 import * as memoryFactLines from "./memoryFactLines.ts"
@@ -53,11 +52,13 @@ export const talk = (
     process.argv = ["lazycluster-guardian", ...words]
     yield* host.note({ _tag: "Exec", pid: process.pid, argv: process.argv, env: {}, cwd: process.cwd })
     const lines = yield* Queue.unbounded<string>()
-    const writer = yield* Stream.fromQueue(lines).pipe(
-      Stream.takeWhile((line) => line !== ""),
-      Stream.runForEach((line) => process.io.stdout(bytesOf(`${line}\n`))),
-      Effect.forkScoped
-    )
+    const write = (): Effect.Effect<unknown> =>
+      Effect.flatMap(Queue.takeBetween(lines, 1, 256), (some) => {
+        const said = [...some].filter((line) => line !== "")
+        const sent = process.io.stdout(bytesOf(said.map((line) => `${line}\n`).join("")))
+        return said.length < some.length ? sent : Effect.zipRight(sent, Effect.suspend(write))
+      })
+    const writer = yield* Effect.forkScoped(write())
     const say = (line: string) => Queue.offer(lines, line)
     // What was said is on its way before the process ends.
     const leave = (code: number) => Effect.zipRight(say(""), Effect.as(Fiber.join(writer), code))
