@@ -99,7 +99,7 @@ export const drain = (duplex: Duplex): Effect.Effect<Buffer, Mismatch> =>
       .on("data", (chunk: Buffer) => received.push(chunk))
       .on("end", () => resume(Effect.succeed(Buffer.concat(received))))
       .on("error", (cause) => fail(cause.message))
-      .on("close", () => fail("its end without a word"))
+      .on("close", () => fail(duplex.errored?.message ?? "its end without a word"))
     if (duplex.destroyed && !duplex.readableEnded) fail(duplex.errored?.message ?? "nothing, it was closed before")
   })
 
