@@ -212,7 +212,7 @@ describe("files", () => {
         [files.write("locked/x", Stream.empty), "/home/user/locked/x: Permission denied"],
         [files.makeDirectory("locked/x"), "/home/user/locked/x: Permission denied"],
         [files.makeDirectory("file/x"), "/home/user/file: File exists"],
-        [files.rename("none", "x"), "/home/user/none: No such file or directory"]
+        [files.rename("none", "x"), "/home/user/none to /home/user/x: No such file or directory"]
       ]
       for (const [act, detail] of denied) {
         const error = yield* Effect.flip(act)
