@@ -151,23 +151,16 @@ export const make = Effect.fnUntraced(function*(
         (handle: FileHandle) => Effect.promise(() => handle.close())
       )
       const follower = yield* transferHash.follow(at(`big/${key}`), fail(key))
-      const file = blockWriter.make(handle, from, fail(key))
-      let arrived = from
+      let come = from
       let hashed = from
-      yield* Stream.runForEachChunk(content, (chunks) =>
-        Effect.gen(function*() {
-          const before = arrived
-          let size = hashed
-          for (const chunk of chunks) {
-            arrived += chunk.length
-            size = yield* file.write(chunk)
-          }
-          yield* told(arrived, arrived - before)
-          if (size - hashed > ahead) {
-            hashed = size
-            yield* follower.written(size)
-          }
-        }))
+      const file = blockWriter.make(handle, from, fail(key), (size, inFile) => {
+        const more = size - come
+        come = size
+        const hash = inFile - hashed > ahead
+        if (hash) hashed = inFile
+        return Effect.zipRight(told(size, more), hash ? follower.written(inFile) : Effect.void)
+      })
+      yield* Stream.runForEach(content, file.write)
       const size = yield* file.flush
       yield* Effect.tryPromise({ try: () => handle.truncate(size), catch: fail(key) })
       return yield* follower.hash(size)
