@@ -166,10 +166,9 @@ describe("jump hosts", () => {
           Effect.provide(layerOf(configOf(sandbox, name, ...lines)))
         )
       const behind = ["Host target", "  HostName 127.0.0.1", "  Port 1", "  ProxyJump a,b"]
-      // The Sandbox does not say why it could not connect; sshd would, and this were `Refused`.
-      assert.strictEqual(yield* errorOf("dead-target", ...behind), "target Unreachable")
+      assert.strictEqual(yield* errorOf("dead-target", ...behind), "target Refused")
       const dead = ["Host target", "  ProxyJump a,nobody", "Host nobody", "  HostName 127.0.0.1", "  Port 1"]
-      assert.strictEqual(yield* errorOf("dead-hop", ...dead), "nobody Unreachable")
+      assert.strictEqual(yield* errorOf("dead-hop", ...dead), "nobody Refused")
       const strange = `${sandbox.home}/strange`
       writeFileSync(strange, "")
       const unknown = ["Host target", "  ProxyJump a,b", "Host b", `  UserKnownHostsFile ${strange}`]
