@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as RcRef from "effect/RcRef"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
@@ -108,6 +109,12 @@ export const make = Effect.fnUntraced(function*(
     const freed = yield* Ref.modify(state, (s) => [s.freed, { ...change(s), freed: next }])
     yield* Deferred.succeed(freed, undefined)
   })
+  yield* Effect.forkScoped(Effect.catchAll(Deferred.await(lost), () => update((s) => s)))
+  /** Who waits for another's session to end would not hear that the link has gone. */
+  const unlessLost = Effect.flatMap(
+    Deferred.poll(lost),
+    Option.match({ onNone: () => Effect.void, onSome: (gone) => gone })
+  )
   const release = (transport: Transport, kind: Kind) => update((s) => count(s, transport, kind, -1))
 
   /** An anchor that finds no room is left out: what the line was opened for comes first. */
@@ -168,8 +175,17 @@ export const make = Effect.fnUntraced(function*(
           const where = place(s, kind, now)
           return [{ where, freed: s.freed }, typeof where === "string" ? s : count(s, where.line, kind, 1)]
         })
-        if (where === "wait") return yield* restore(Effect.zipRight(Deferred.await(freed), session(kind, use)))
-        if (where === "open") return yield* restore(Effect.zipRight(openLine(kind), session(kind, use)))
+        if (where === "wait") {
+          return yield* restore(unlessLost.pipe(
+            Effect.zipRight(Deferred.await(freed)),
+            Effect.zipRight(unlessLost),
+            Effect.zipRight(session(kind, use))
+          ))
+        }
+        // A connection that has gone dials nobody.
+        if (where === "open") {
+          return yield* restore(unlessLost.pipe(Effect.zipRight(openLine(kind)), Effect.zipRight(session(kind, use))))
+        }
         const inner = yield* Scope.make()
         const exit = yield* Effect.exit(restore(Scope.extend(use(where.line), inner)))
         if (Exit.isSuccess(exit)) {

@@ -60,6 +60,35 @@ describe("the server's limit", () => {
       assert.deepStrictEqual(names(lines), [[]])
     }))
 
+  it.scoped("who waits for a session to end hears that the link has gone", () =>
+    Effect.gen(function*() {
+      const { lines, open } = stub.make(2)
+      const connection = yield* sharedSessions.make(stub.host, open)
+      yield* begin(connection, "a")
+      yield* begin(connection, "b")
+      const third = yield* Effect.fork(Effect.flip(begin(connection, "c")))
+      yield* settled
+      yield* lines[0]?.lose ?? Effect.void
+      yield* settled
+      assert.strictEqual((yield* Fiber.join(third)).reason, "LinkLost")
+      assert.strictEqual((yield* Effect.flip(begin(connection, "d"))).reason, "LinkLost")
+    }))
+
+  it.scoped("one that has gone dials nobody for more sessions", () =>
+    Effect.gen(function*() {
+      const { lines, open } = stub.make(2)
+      const connection = yield* sharedSessions.make(stub.host, open)
+      yield* begin(connection, "a", true)
+      yield* begin(connection, "b", true)
+      yield* begin(connection, "c", true)
+      yield* begin(connection, "d", true)
+      assert.lengthOf(lines, 2)
+      yield* lines[0]?.lose ?? Effect.void
+      yield* settled
+      assert.strictEqual((yield* Effect.flip(begin(connection, "e", true))).reason, "LinkLost")
+      assert.lengthOf(lines, 2)
+    }))
+
   it.scoped("a refusal where nothing else stands is an error, and no limit of zero", () =>
     Effect.gen(function*() {
       const { lines, open } = stub.make(0)
