@@ -51,8 +51,14 @@ const target = (transport: "ssh2" | "openssh") =>
           stranger,
           otherKey
         }),
-        ...["  HostName 10.77.0.3", "Host forbidding", "  HostName 10.77.0.2", "Host forbidding silent", "  User root"],
-        ...[`  IdentityFile ${folder}/id_ed25519`, `  UserKnownHostsFile ${folder}/known_hosts`, `  ${proxy}`],
+        "  HostName 10.77.0.3",
+        "Host forbidding",
+        "  HostName 10.77.0.2",
+        "Host forbidding silent",
+        "  User root",
+        `  IdentityFile ${folder}/id_ed25519`,
+        `  UserKnownHostsFile ${folder}/known_hosts`,
+        `  ${proxy}`,
         own
       ].join("\n"),
       { mode: 0o600 }

@@ -21,8 +21,8 @@ const goes = (context: Context, cut: (connection: SshConnection) => Body) =>
     const listener = yield* connection.listen({ port: 0 })
     const silent = yield* Effect.forkScoped(Stream.runDrain(Stream.take(listener.connections, 2)))
     const duplex = yield* connection.dial({ port: listener.port })
-    const process = yield* Run.start(connection, "hold")
-    const deaf = yield* Run.start(connection, "deaf")
+    const process = yield* Run.startLasting(connection, "hold")
+    const deaf = yield* Run.startLasting(connection, "deaf")
     const files = yield* connection.files
     const said = Option.getOrElse(yield* Stream.runHead(process.stdout), () => new Uint8Array())
     yield* same("what the program says", Buffer.from(said).toString(), "up\n")

@@ -42,7 +42,7 @@ export const cases: ReadonlyArray<Case> = [
     ({ connect }) =>
       Effect.gen(function*() {
         const connection = yield* connect
-        const process = yield* Run.start(connection, "zeros", "1600")
+        const process = yield* Run.startLasting(connection, "zeros", "1600")
         const read = yield* process.stdout.pipe(
           Stream.runFoldWhileEffect(0, (size) => size < megabyte, (size, chunk) => Effect.succeed(size + chunk.length))
         )
@@ -65,7 +65,7 @@ export const cases: ReadonlyArray<Case> = [
   make("input that nobody reads holds its writer back", [], ({ connect }) =>
     Effect.gen(function*() {
       const connection = yield* connect
-      const process = yield* Run.start(connection, "deaf")
+      const process = yield* Run.startLasting(connection, "deaf")
       yield* Stream.runHead(process.stdout)
       const writing = yield* Effect.fork(
         Effect.forEach(Run.pieces(Buffer.alloc(64 * megabyte), block), process.write, { discard: true })
