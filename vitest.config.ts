@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     projects: [
       ours("unit", ["test/**/*.test.ts", "examples/*/test/**/*.test.ts"], 120_000),
-      ours("sandbox", ["test/**/*.sandbox.ts"], 300_000),
+      ours("sandbox", ["test/**/*.sandbox.ts", "examples/*/test/**/*.sandbox.ts"], 300_000),
       ours("fleet", ["test/**/*.fleet.ts"], 600_000)
     ]
   }

@@ -34,7 +34,7 @@ const inPage = (file) => {
   let block
   let shows
   linesOf(file).forEach((line, index) => {
-    const said = /^<!-- (examples\/[\w-]+\.ts) -->$/.exec(line)
+    const said = /^<!-- (examples\/[\w/.-]+\.ts) -->$/.exec(line)
     if (block === undefined && said !== null) shows = { file: said[1], line: index + 1 }
     else if (block === undefined && line === "```ts") block = []
     else if (block !== undefined && line === "```") {

@@ -5,7 +5,7 @@ type Lacks = NonNullable<Target["lacks"]>
 
 const inPlace = "SFTP writes in place; FileTransfer writes beside and renames"
 
-const noWay = "there is no way to it"
+const noWay = "there is no way to it, and no server"
 
 export const overSsh2: Lacks = { wholeWrites: inPlace }
 
@@ -19,7 +19,6 @@ export const overOpenSsh: Lacks = {
 export const onSandbox: Lacks = { closedOutput: "its server, ssh2's, ends both outputs with the program" }
 
 export const inMemory: Lacks = {
-  hostKey: "its keys are names, and no known_hosts has a part in it",
   unknownKey: "no known_hosts has a part in it; `changeHostKey` makes a known host another",
   wholeWrites: "files are written in place, as SFTP does",
   closedOutput: "a program in memory has its outputs until it ends"
