@@ -1,13 +1,10 @@
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { existsSync } from "node:fs"
-import * as managerConnection from "../../src/internal/managerConnection.ts"
 import type { SshConnection } from "../../src/services/SshConnection.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import * as Sockets from "./socketChannels.ts"
 import { connect, eventually, hostOf, layerOf } from "./ssh2Lab.ts"
 
 const folder = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped({ prefix: "s" }))
@@ -29,11 +26,6 @@ const on = <A, E>(
   })
 
 describe("Unix sockets of a Sandbox host", () => {
-  it.scopedLive("both ways, with mode 0600, gone with the scope, and nothing is overwritten", () =>
-    on(({ connection, folder }) => Sockets.sockets(connection, folder)))
-
-  it.scopedLive("a dead one is replaced", () => on(({ connection, folder }) => Sockets.dead(connection, folder)))
-
   it.scopedLive("the file goes also when the connection does", () =>
     on(({ connection, folder, host }) =>
       Effect.gen(function*() {
@@ -56,16 +48,4 @@ describe("Unix sockets of a Sandbox host", () => {
         }),
       { allowStreamLocalForwarding: false }
     ))
-})
-
-describe("Unix sockets of the manager", () => {
-  const here = (body: (connection: SshConnection, folder: string) => Effect.Effect<void, unknown, Scope.Scope>) =>
-    Effect.gen(function*() {
-      yield* body(yield* managerConnection.make(), yield* folder)
-    }).pipe(Effect.provide(NodeContext.layer))
-
-  it.scopedLive("both ways, with mode 0600, gone with the scope, and nothing is overwritten", () =>
-    here((connection, folder) => Sockets.sockets(connection, folder)))
-
-  it.scopedLive("a dead one is replaced", () => here((connection, folder) => Sockets.dead(connection, folder)))
 })

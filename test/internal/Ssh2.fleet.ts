@@ -7,8 +7,7 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import type { SshConnection } from "../../src/services/SshConnection.ts"
 import * as Fleet from "../fleet/Fleet.ts"
 import { run as runCommand } from "../testing/sandboxClients.ts"
-import * as Channels from "./ssh2Channels.ts"
-import { agent, connect, eventually, layerOf, program, run } from "./ssh2Lab.ts"
+import { agent, connect, eventually, layerOf, run } from "./ssh2Lab.ts"
 
 /** A further config; the fleet's own lines come last. */
 const configOf = (fleet: Fleet.FleetService, name: string, ...lines: ReadonlyArray<string>) => {
@@ -47,44 +46,14 @@ describe.skipIf(!Fleet.available)("a connection to sshd", () => {
         }))
       }))
 
-    it.effect("processes", () => on("host1", (connection) => Channels.processes(connection)))
-    it.effect("twenty megabytes both ways", () => on("host2", (connection) => Channels.bulk(connection)), 120_000)
-    it.effect("files", () => on("host1", (connection) => Channels.files(connection, "/tmp/files")))
-    it.effect("two hundred times opened and closed", () => on("host2", Channels.cycles), 120_000)
-    it.effect("a severed link", () => on("host3", (connection) => Channels.lost(connection, connection.sever)))
-
-    it.effect("forwards; a listener's port is free at once", () =>
+    it.effect("a listener that is interrupted while it is being bound leaves no port", () =>
       on("host1", (connection, fleet) =>
         Effect.gen(function*() {
-          const port = yield* Channels.forwards(connection)
-          assert.notInclude(yield* fleet.listening(1), `127.0.0.1:${port}`)
-          // One that is interrupted while it is being bound leaves none either.
           yield* Effect.forEach(Array.from({ length: 30 }, (_, index) => index), (index) =>
             Effect.scoped(connection.listen({ port: 0 })).pipe(Effect.timeoutOption(index)), { discard: true })
           yield* eventually(Effect.gen(function*() {
             assert.deepStrictEqual(yield* fleet.listening(1), [])
           }))
-        })))
-
-    it.effect("twelve sessions that last open a second connection, and the anchor runs on it", () =>
-      on("host1", (connection, fleet) =>
-        Effect.gen(function*() {
-          yield* connection.anchor({ program: program("exec sleep 12345"), words: [] })
-          const before = yield* fleet.accepted(1)
-          const sessions = yield* Effect.forEach(
-            Array.from({ length: 12 }, (_, index) => `session ${index}`),
-            (text) => connection.exec({ program: program(`read go; echo "$1 $go"`), words: [text] }, { lasting: true }),
-            { concurrency: 12 }
-          )
-          assert.strictEqual(yield* connection.transports, 2)
-          assert.strictEqual((yield* fleet.accepted(1)) - before, 1)
-          const sleeping = (yield* fleet.processes(1)).filter(({ command }) => command === "sleep 12345")
-          assert.strictEqual(sleeping.length, 1)
-          // A short one has its place beside them, and all twelve work.
-          assert.strictEqual((yield* run(connection, "echo short")).stdout, "short\n")
-          const statuses = yield* Effect.forEach(sessions, (session) =>
-            Effect.zipRight(session.write("on\n"), session.exit))
-          assert.deepStrictEqual(statuses, sessions.map(() => ({ code: 0 })))
         })))
 
     it.effect("goes through a jump host, and through a jump host behind it", () =>
@@ -176,18 +145,4 @@ describe.skipIf(!Fleet.available)("a connection to sshd", () => {
         assert.include(error.message, "root@10.77.0.1 is not content with a key, it wants password")
       }))
   })
-
-  layer(Fleet.layer({ hosts: 1, sshd: ["AllowTcpForwarding no"] }), { excludeTestServices: true })(
-    "that forbids forwards",
-    (it) => {
-      it.effect("is told from a port in use and from nothing that listens", () =>
-        on("host1", (connection) =>
-          Effect.gen(function*() {
-            const listen = yield* Effect.flip(Effect.scoped(connection.listen({ port: 45_678 })))
-            const dial = yield* Effect.flip(Effect.scoped(connection.dial({ port: 22 })))
-            assert.deepStrictEqual([listen.reason, dial.reason], ["ForwardForbidden", "ForwardForbidden"])
-            assert.include(dial.hint, "sshd forbids it")
-          })))
-    }
-  )
 })

@@ -7,13 +7,16 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import type { AuthQuestion } from "../../src/services/AuthQuestion.ts"
 import * as Host from "../../src/services/Host.ts"
 import * as Ssh from "../../src/services/Ssh.ts"
+import * as SshConformance from "../../src/testing/SshConformance.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import * as Channels from "./ssh2Channels.ts"
 import { agent, command, connect, layerOf, run } from "./ssh2Lab.ts"
 
 const secret = "open SECRET sesame"
 const password = Redacted.make(secret)
 const wrong = Redacted.make("open SECRET barley")
+
+/** Where compression and ciphers have the most to do. */
+const bulk = SshConformance.cases.filter(({ name }) => /twenty megabytes|holds its program back/.test(name))
 
 /** The fleet's config with lines before it, with or without its own key. */
 const configOf = (fleet: Fleet.FleetService, name: string, keys: boolean, ...lines: ReadonlyArray<string>) => {
@@ -154,8 +157,7 @@ describe.skipIf(!Fleet.available)("logging in to sshd", () => {
             layerOf(configOf(fleet, name, true, "Host *", ...lines.map((line) => `  ${line}`)))
           const same = ["Ciphers ^aes256-ctr", "MACs +hmac-sha2-512", "KexAlgorithms ecdh-sha2-nistp384"]
           for (const lines of [same, [...same, "Compression yes"]]) {
-            yield* Effect.flatMap(connect("host1"), (connection) => Channels.bulk(connection)).pipe(
-              Effect.scoped,
+            yield* Effect.forEach(bulk, (each) => each.run({ name: "sshd", host: Host.make({ alias: "host1" }) })).pipe(
               Effect.provide(with_("same", ...lines))
             )
           }

@@ -11,7 +11,6 @@ import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import type { Ssh } from "../../src/services/Ssh.ts"
 import type { Address, SshConnection } from "../../src/services/SshConnection.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import * as Sockets from "../internal/socketChannels.ts"
 import { connect, eventually, layerOf } from "../internal/ssh2Lab.ts"
 import { ask, askAt } from "./exposeSockets.ts"
 
@@ -168,9 +167,6 @@ describe.skipIf(!Fleet.available)("Expose between hosts", () => {
           assert.match(error.message, /127\.0\.0\.1:5434 .*: python3\S* \(\d+\) listens there/)
         })
       ))
-
-    it.effect("Unix sockets: mode, what exists, what is gone", () => sockets(Sockets.sockets))
-    it.effect("a dead Unix socket is replaced", () => sockets(Sockets.dead))
 
     it.effect("the file of a socket goes when the connection is cut off", () =>
       sockets((connection, folder) =>
