@@ -43,6 +43,8 @@ interface State {
   /** When one more is tried than that: a session may be refused for want of memory, too. */
   readonly retry: { readonly at: number; readonly after: number }
   readonly anchors: ReadonlyArray<Anchor>
+  /** When a session has ended last, by this side's clock: the server hears of it later. */
+  readonly ended: number
   /** Wakes those that wait for a session to end. */
   readonly freed: Deferred.Deferred<void>
 }
@@ -50,6 +52,10 @@ interface State {
 /** The wait until a limit is doubted again, at first; each refusal doubles it. */
 const firstRetry = 60_000
 const lastRetry = 3_600_000
+
+/** So long after the end of the last session a server without room for any may still be about to have it. */
+const closing = 5000
+const pause = 50
 
 type Place = { readonly line: Transport } | "wait" | "open"
 
@@ -99,6 +105,7 @@ export const make = Effect.fnUntraced(function*(
     limit: Number.POSITIVE_INFINITY,
     retry: { at: Number.POSITIVE_INFINITY, after: firstRetry },
     anchors: [],
+    ended: Number.NEGATIVE_INFINITY,
     freed: yield* Deferred.make<void>()
   })
   const opening = yield* Effect.makeSemaphore(1)
@@ -115,7 +122,8 @@ export const make = Effect.fnUntraced(function*(
     Deferred.poll(lost),
     Option.match({ onNone: () => Effect.void, onSome: (gone) => gone })
   )
-  const release = (transport: Transport, kind: Kind) => update((s) => count(s, transport, kind, -1))
+  const release = (transport: Transport, kind: Kind) =>
+    Effect.flatMap(Clock.currentTimeMillis, (ended) => update((s) => ({ ...count(s, transport, kind, -1), ended })))
 
   /** An anchor that finds no room is left out: what the line was opened for comes first. */
   const settle = (transport: Transport, { invocation, scope }: Anchor) =>
@@ -195,9 +203,15 @@ export const make = Effect.fnUntraced(function*(
         }
         yield* Scope.close(inner, exit)
         const refused = exit.cause._tag === "Fail" && exit.cause.error.reason === "ChannelRefused"
-        const learned = refused ? yield* learn(where.line) : false
-        yield* release(where.line, kind)
-        return yield* learned ? restore(session(kind, use)) : Effect.failCause(exit.cause)
+        if (!refused) return yield* Effect.zipRight(release(where.line, kind), Effect.failCause(exit.cause))
+        const learned = yield* learn(where.line)
+        yield* update((s) => count(s, where.line, kind, -1))
+        if (learned) return yield* restore(session(kind, use))
+        // Those that have ended here may still be ending there.
+        const { ended } = yield* Ref.get(state)
+        return yield* (yield* Clock.currentTimeMillis) - ended < closing
+          ? restore(Effect.zipRight(Effect.sleep(pause), session(kind, use)))
+          : Effect.failCause(exit.cause)
       })
     )
 

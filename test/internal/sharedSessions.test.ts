@@ -74,6 +74,25 @@ describe("the server's limit", () => {
       assert.strictEqual((yield* Effect.flip(begin(connection, "d"))).reason, "LinkLost")
     }))
 
+  it.scoped("what has just ended may still be ending at the server: asked again for some seconds, and then an error", () =>
+    Effect.gen(function*() {
+      let limit = 2
+      const { open } = stub.make(() => limit)
+      const connection = yield* sharedSessions.make(stub.host, open)
+      yield* Effect.flatten(begin(connection, "a"))
+      limit = 0
+      const second = yield* Effect.fork(begin(connection, "b"))
+      yield* TestClock.adjust("1 second")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(second)))
+      limit = 2
+      yield* TestClock.adjust("1 second")
+      yield* Effect.flatten(Fiber.join(second))
+      limit = 0
+      const third = yield* Effect.fork(Effect.flip(begin(connection, "c")))
+      yield* TestClock.adjust("6 seconds")
+      assert.strictEqual((yield* Fiber.join(third)).reason, "ChannelRefused")
+    }))
+
   it.scoped("one that has gone dials nobody for more sessions", () =>
     Effect.gen(function*() {
       const { lines, open } = stub.make(2)
