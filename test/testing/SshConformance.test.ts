@@ -5,7 +5,7 @@ import { Ssh } from "../../src/services/Ssh.ts"
 import * as InMemorySsh from "../../src/testing/InMemorySsh.ts"
 import * as SshConformance from "../../src/testing/SshConformance.ts"
 import { broken, brokenWays } from "./brokenTransports.ts"
-import { inMemory } from "./conformanceTargets.ts"
+import { inMemory, manager } from "./conformanceTargets.ts"
 
 const host = (alias: string) => Host.make({ alias })
 
@@ -50,6 +50,18 @@ const prepared = Effect.gen(function*() {
 describe("hosts in memory", () => {
   for (const each of SshConformance.casesOf({ name: "", host: host("host-1"), lacks: inMemory })) {
     it.effect(each.name, () => Effect.flatMap(prepared, each.run).pipe(Effect.provide(world)))
+  }
+})
+
+describe("the manager in memory", () => {
+  const target: SshConformance.Target = {
+    name: "the manager in memory",
+    host: Host.manager,
+    lacks: { ...inMemory, ...manager },
+    deadline: "20 seconds"
+  }
+  for (const each of SshConformance.casesOf(target)) {
+    it.effect(each.name, () => each.run(target).pipe(Effect.provide(world)))
   }
 })
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Address } from "../../services/SshConnection.ts"
 import { SshError } from "../../services/SshError.ts"
@@ -30,6 +31,22 @@ export const bind = (host: MemoryHost, at: Address, owner: string): Effect.Effec
     )
     : bound
 }
+
+/**
+ * Tries again without the file of a socket that nobody listens on: what a program that was killed leaves.
+ *
+ * @internal
+ */
+export const replacing = <A>(host: MemoryHost, at: Address, listening: Effect.Effect<A, SshError, Scope.Scope>) =>
+  Effect.catchIf(listening, ({ reason }) => reason === "PortInUse", (error) =>
+    Effect.gen(function*() {
+      const listened = [...host.network.bound].some((bound) => "path" in at && bound.path === at.path)
+      if (!("path" in at) || listened) return yield* error
+      const there = yield* host.tree.stat(at.path)
+      if (!Option.exists(there, ({ type }) => type === "other")) return yield* error
+      yield* Effect.mapError(host.tree.removeFile(at.path), () => error)
+      return yield* listening
+    }))
 
 /**
  * Removes the file as well, as Node does.

@@ -304,7 +304,7 @@ export const manager = (host: MemoryHost, name: Host): SshConnection => ({
     ),
   listen: (at) =>
     checked(host, "listen", at).pipe(
-      Effect.zipRight(memoryListen.removed(host, at, listen(host, at, "manager"))),
+      Effect.zipRight(memoryListen.removed(host, at, memoryListen.replacing(host, at, listen(host, at, "manager")))),
       Effect.map((bound) => ({ port: bound.port, connections: Stream.fromQueue(bound.arrivals) }))
     ),
   anchor: () => Effect.void,
