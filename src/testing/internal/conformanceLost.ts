@@ -31,7 +31,8 @@ const goes = (context: Context, cut: (connection: SshConnection) => Body) =>
       exit: process.exit,
       stdout: Stream.runDrain(process.stdout),
       stderr: Stream.runDrain(process.stderr),
-      write: deaf.write(Buffer.alloc(8 * 1024 * 1024)),
+      // More than windows and pipes on the way hold: what they have taken is written, whatever becomes of it.
+      write: deaf.write(Buffer.alloc(64 * 1024 * 1024)),
       listener: Fiber.join(silent)
     }
     const waiting = yield* Effect.fork(
