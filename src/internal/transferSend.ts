@@ -3,11 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
-import { availableParallelism } from "node:os"
 import type { FileTransferError } from "../services/FileTransferError.ts"
 import * as Plan from "../services/FileTransferPlan.ts"
 import type { SshError } from "../services/SshError.ts"
@@ -31,9 +29,6 @@ export const keyOf = (entry: Plan.Entry): string =>
 
 /** A name for transfers to one target. */
 export const targetKey = (path: string): string => createHash("sha256").update(path).digest("hex").slice(0, 12)
-
-/** Two cores have enough to do while a file travels: its hash is made when the host makes that of what has arrived. */
-const busy = availableParallelism() <= 2
 
 const isBig = (entry: Plan.Entry): boolean => entry.size >= transferSource.big
 
@@ -161,14 +156,10 @@ export const send = Effect.fn("Transfer.send")(function*(options: {
           (yield* session.prefix(key, whole * transferSource.piece)) === (yield* source.prefix(entry, whole))
         const from = usable ? whole : 0
         yield* listener.resumed(0, from * transferSource.piece)
-        const read = yield* Deferred.make<void>()
-        const content = source.content(entry, from).pipe(
-          Stream.tap((chunk) => listener.sent(0, chunk.length)),
-          Stream.onEnd(Deferred.succeed(read, undefined))
-        )
+        const content = Stream.tap(source.content(entry, from), (chunk) => listener.sent(0, chunk.length))
         const [hash, own] = yield* Effect.all([
           client.append(stage.at, key, from * transferSource.piece, content),
-          busy ? Effect.zipRight(Deferred.await(read), source.hash(entry)) : source.hash(entry)
+          source.hash(entry)
         ], { concurrency: 2 })
         if (hash !== own) return yield* corrupt(entry)
         yield* session.place(key, entry)
