@@ -20,21 +20,9 @@ import type { Address } from "../../src/services/SshConnection.ts"
 import { SshError } from "../../src/services/SshError.ts"
 import type { Commands } from "../../src/testing/InMemoryHost.ts"
 import { InMemorySsh, layer } from "../../src/testing/InMemorySsh.ts"
+import { lateEcho } from "../services/lateEcho.ts"
 
-/** Answers each connection, at its end, with all that it got. */
-const commands: Commands = {
-  late: ({ listen }) =>
-    Effect.orDie(
-      Effect.flatMap(listen({ port: 7 }), ({ connections }) =>
-        Stream.runForEach(connections, (socket) =>
-          Effect.sync(() => {
-            const got: Array<Buffer> = []
-            socket.on("data", (chunk: Buffer) =>
-              got.push(chunk))
-            socket.on("end", () => socket.end(Buffer.concat(got)))
-          })))
-    ).pipe(Effect.as(0))
-}
+const commands: Commands = { late: lateEcho }
 
 const world = layer(["host-1"], { commands })
 

@@ -5,7 +5,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { join } from "../../src/internal/joinDuplex.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
@@ -14,21 +13,9 @@ import * as Tunnel from "../../src/services/Tunnel.ts"
 import type { Commands } from "../../src/testing/InMemoryHost.ts"
 import { InMemorySsh, layer } from "../../src/testing/InMemorySsh.ts"
 import * as memoryDuplex from "../../src/testing/internal/memoryDuplex.ts"
+import { lateEcho } from "./lateEcho.ts"
 
-/** Answers each connection, at its end, with all that it got. */
-const commands: Commands = {
-  echo: ({ listen }) =>
-    Effect.orDie(
-      Effect.flatMap(listen({ port: 7 }), ({ connections }) =>
-        Stream.runForEach(connections, (socket) =>
-          Effect.sync(() => {
-            const got: Array<Buffer> = []
-            socket.on("data", (chunk: Buffer) =>
-              got.push(chunk))
-            socket.on("end", () => socket.end(Buffer.concat(got)))
-          })))
-    ).pipe(Effect.as(0))
-}
+const commands: Commands = { echo: lateEcho }
 
 const world = layer(["a", "b"], { commands })
 
