@@ -62,9 +62,10 @@ export const unsafeMake = (): ProcessEnd => {
         }
         writers.add(settle)
         return void input.write(chunk, (cause) => {
-          const error = cause ? wrong(cause) : undefined
-          if (!cause) settle(Effect.void)
-          else if (error !== undefined) settle(Effect.fail(error))
+          // Node calls what was on its way written when its stream is destroyed, as that of a client is that has ended.
+          if (!cause) return input.destroyed ? undefined : settle(Effect.void)
+          const error = wrong(cause)
+          return error === undefined ? undefined : settle(Effect.fail(error))
         })
       })
   }
