@@ -8,6 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -73,6 +74,11 @@ export interface Options {
   readonly stable?: Duration.DurationInput | undefined
   /** Takes the work off workers that are to be removed. When it fails, none is. */
   readonly drain?: ClusterChanges.Drain | undefined
+  /**
+   * What processes of the plan name in `secrets`. Each is in a file of mode 0600 of the process that names it, and nowhere
+   * else: not in the plan, in no command line, in no environment.
+   */
+  readonly secrets?: Readonly<Record<string, Redacted.Redacted>> | undefined
 }
 
 type Change = <E, R>(

@@ -5,9 +5,10 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { renderWord } from "./planWords.ts"
 
 export { diff, type Difference, renderDiff } from "./planDiff.ts"
+export { changedFacts, faults } from "./planFaults.ts"
+export { render } from "./planTree.ts"
 
 /**
  * A port of a process, by name. Its number is chosen when the cluster starts: free on every machine that needs it.
@@ -26,6 +27,22 @@ export const PortRef = Schema.TaggedStruct("Port", { process: Schema.String, nam
 export const EnvironmentRef = Schema.TaggedStruct("Environment", { file: Schema.String })
 
 /**
+ * A secret, by name. In a word it is the path of a file with the secret in it, which only the process's user may read.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SecretRef = Schema.TaggedStruct("Secret", { name: Schema.String })
+
+/**
+ * A program of this package, by its file under `programs/`. In a word it is the path of a copy beside the process's secrets.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ProgramRef = Schema.TaggedStruct("Program", { name: Schema.String })
+
+/**
  * A word of a command line: text, or text with references in it.
  *
  * @since 0.1.0
@@ -33,7 +50,7 @@ export const EnvironmentRef = Schema.TaggedStruct("Environment", { file: Schema.
  */
 export const Word = Schema.Union(
   Schema.String,
-  Schema.Array(Schema.Union(Schema.String, PortRef, EnvironmentRef))
+  Schema.Array(Schema.Union(Schema.String, PortRef, EnvironmentRef, SecretRef, ProgramRef))
 )
 
 /** @since 0.1.0 @category models */
@@ -57,6 +74,22 @@ export const portWord = (before: string, process: string, name: string): Word =>
  * @category constructors
  */
 export const environmentWord = (file: string): Word => [{ _tag: "Environment", file }]
+
+/**
+ * A word that is the path of a secret's file; the process names the secret in `secrets`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const secretWord = (name: string): Word => [{ _tag: "Secret", name }]
+
+/**
+ * A word that is the path of a program's copy, such as `mongod.py`; the process names the program in `files`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const programWord = (name: string): Word => [{ _tag: "Program", name }]
 
 /**
  * How it is told that a process is ready: something listens, or HTTP answers 200 with a text in it.
@@ -135,7 +168,11 @@ export const ProcessPlan = Schema.Struct({
   health: Schema.optional(Health),
   /** Default: `never` for masters, whose state goes with them; `always` for workers. */
   restart: Schema.optional(Restart),
-  resources: Schema.optional(Resources)
+  resources: Schema.optional(Resources),
+  /** Names of what is given as `Cluster.Options.secrets`: written before each start, removed with the process. */
+  secrets: Schema.optional(Schema.Array(Schema.String)),
+  /** Files that lie beside them. */
+  files: Schema.optional(Schema.Array(ProgramRef))
 })
 
 /** @since 0.1.0 @category models */
@@ -220,80 +257,3 @@ export class ClusterPlan extends Schema.Class<ClusterPlan>("lazycluster/ClusterP
     return [...new Set(this.processes.map((process) => process.place))]
   }
 }
-
-/**
- * The plan as a tree for people: what runs where, with which command, and which ports lead where.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const render = (plan: ClusterPlan): string => {
-  const reached = (id: string, port: string) =>
-    plan.routes.filter((route) => route.process === id && route.port === port).flatMap((route) => route.places)
-  const processLines = (process: ProcessPlan) => [
-    `  ${process.id} (${process.role}): ${process.argv.map(renderWord).join(" ")}`,
-    ...(process.restart === undefined ? [] : [`    restart: ${process.restart}`]),
-    ...process.ports.map((port) => {
-      const places = reached(process.id, port.name)
-      const range = `${port.preferred === undefined ? "" : `${port.preferred}, then `}${port.from}-${port.to}`
-      return `    port ${port.name}: ${range}${places.length === 0 ? "" : `, reached from ${places.join(", ")}`}`
-    })
-  ]
-  return [
-    `${plan.engine}: ${plan.processes.length} processes on ${plan.places.length} machines`,
-    ...plan.places.flatMap((place) => [
-      place,
-      ...plan.processes.filter((process) => process.place === place).flatMap(processLines)
-    ])
-  ].join("\n")
-}
-
-/**
- * Whether every reference leads somewhere: what an engine may have got wrong, as sentences.
- *
- * @since 0.1.0
- * @category guards
- */
-export const faults = (plan: ClusterPlan): ReadonlyArray<string> => {
-  const ports = new Set(plan.processes.flatMap((process) => process.ports.map((port) => `${process.id}.${port.name}`)))
-  const refs = plan.processes.flatMap((process) =>
-    [...process.argv, ...Object.values(process.env)].flatMap((word) => typeof word === "string" ? [] : word)
-      .flatMap((part) => typeof part !== "string" && part._tag === "Port" ? [`${part.process}.${part.name}`] : [])
-      .map((ref) => ({ ref, by: process.id }))
-  )
-  const ids = plan.processes.map((process) => process.id)
-  return [
-    ...ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `two processes are named ${id}`),
-    ...refs.filter(({ ref }) => !ports.has(ref)).map(({ by, ref }) => `${by} names the port ${ref}, which nothing has`),
-    ...plan.routes.filter((route) => !ports.has(`${route.process}.${route.port}`))
-      .map((route) => `a route leads to ${route.process}.${route.port}, which nothing has`),
-    ...plan.processes.filter((process) => !ports.has(`${process.id}.${process.ready.port}`))
-      .map((process) => `${process.id} is probed on its port ${process.ready.port}, which it does not have`),
-    ...plan.processes.filter(({ health, id }) => health !== undefined && !ports.has(`${id}.${health.probe.port}`))
-      .map(({ health, id }) => `the health of ${id} is asked on its port ${health?.probe.port}, which it does not have`)
-  ]
-}
-
-/** Of a host that is loaded otherwise, or whose cgroup was set anew by a little: no other plan comes of it. */
-const tolerance = 0.1
-
-/**
- * What was otherwise when the plan was made, as sentences. Places that the plan has no facts of are not compared.
- *
- * @since 0.1.0
- * @category guards
- */
-export const changedFacts = (plan: ClusterPlan, now: ReadonlyArray<PlaceFacts>): ReadonlyArray<string> =>
-  (plan.facts ?? []).flatMap((then) => {
-    const found = now.find(({ place }) => place === then.place)
-    if (found === undefined) return []
-    const differing = [
-      ...(found.cpus === then.cpus ? [] : [`${found.cpus} cores, not ${then.cpus}`]),
-      ...(Math.abs(found.memory - then.memory) <= tolerance * then.memory
-        ? []
-        : [`${found.memory} bytes of memory, not ${then.memory}`]),
-      ...(found.gpus === then.gpus ? [] : [`${found.gpus} GPUs, not ${then.gpus}`]),
-      ...(found.python === then.python ? [] : [`Python ${found.python || "none"}, not ${then.python || "none"}`])
-    ]
-    return differing.length === 0 ? [] : [`${then.place} has ${differing.join(", ")}`]
-  })

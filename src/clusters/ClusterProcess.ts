@@ -17,6 +17,7 @@ import { ClusterError } from "./ClusterError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
 import type { ClusterPlan, ProcessPlan, Word } from "./ClusterPlan.ts"
 import * as ClusterPorts from "./ClusterPorts.ts"
+import * as processFiles from "./processFiles.ts"
 import * as Readiness from "./Readiness.ts"
 
 /**
@@ -49,6 +50,7 @@ export interface Context {
   readonly taken: Ref.Ref<ReadonlySet<number>>
   /** Numbers by `process.port`. */
   readonly numbers: Ref.Ref<ReadonlyMap<string, number>>
+  readonly secrets: processFiles.Secrets
   readonly emit: (event: ClusterEvent) => Effect.Effect<void>
 }
 
@@ -84,20 +86,27 @@ export const reachers = (
   )
 }
 
-/** Numbers of ports and files of the environment in the place of what refers to them. */
-const wordsOf = Effect.fnUntraced(function*(context: Context, { argv, env, place }: ProcessPlan) {
+/** Numbers of ports and paths of files in the place of what refers to them. */
+const wordsOf = Effect.fnUntraced(function*(
+  context: Context,
+  { argv, env, place }: ProcessPlan,
+  directory: string | undefined
+) {
   const numbers = yield* Ref.get(context.numbers)
   const environment = yield* context.environmentAt(place)
-  const render = (word: Word): string =>
-    typeof word === "string"
-      ? word
-      : word.map((part) =>
-        typeof part === "string"
-          ? part
-          : part._tag === "Port"
-          ? String(numbers.get(`${part.process}.${part.name}`) ?? "")
-          : `${environment ?? ""}/${part.file}`
-      ).join("")
+  const renderPart = (part: Exclude<Word, string>[number]): string => {
+    if (typeof part === "string") return part
+    switch (part._tag) {
+      case "Port":
+        return String(numbers.get(`${part.process}.${part.name}`) ?? "")
+      case "Environment":
+        return `${environment ?? ""}/${part.file}`
+      case "Secret":
+      case "Program":
+        return `${directory ?? ""}/${part.name}`
+    }
+  }
+  const render = (word: Word): string => typeof word === "string" ? word : word.map(renderPart).join("")
   const [command, ...rest] = argv
   const rendered: readonly [string, ...Array<string>] = [render(command), ...rest.map(render)]
   return { argv: rendered, env: Object.fromEntries(Object.entries(env).map(([name, word]) => [name, render(word)])) }
@@ -169,7 +178,9 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
   const { engine } = context
   const host = runtime.host.alias
   yield* Effect.annotateCurrentSpan({ process: process.id, host })
-  const words = yield* wordsOf(context, process)
+  // Before the process, so that it goes after it.
+  const directory = yield* processFiles.make(process, context.secrets, runtime)
+  const words = yield* wordsOf(context, process, directory)
   const service = yield* runtime.start(process.id, words)
   yield* context.emit({ _tag: "ProcessStarted", process: process.id, host, pid: service.pid })
   const last = yield* Ref.make("nothing was heard of it")

@@ -37,6 +37,7 @@ export interface Options {
   readonly blueprint: Blueprint.Blueprint
   readonly hosts: Hosts
   readonly emit: ClusterProcess.Context["emit"]
+  readonly secrets: ClusterProcess.Context["secrets"]
   readonly drain: Drain
   readonly restart: Schedule.Schedule<unknown, string>
   readonly stable: Duration.Duration
@@ -94,6 +95,7 @@ export const make = Effect.fnUntraced(function*(
     environmentAt: (place) => Effect.map(Ref.get(environments), (all) => all.get(place)?.directory),
     taken: yield* Ref.make<ReadonlySet<number>>(new Set()),
     numbers,
+    secrets: options.secrets,
     emit
   }
 

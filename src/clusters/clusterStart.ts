@@ -27,10 +27,15 @@ import { restarting } from "./restarting.ts"
 /** Events that wait for a slow reader. */
 const eventBuffer = 256
 
-const refused = (plan: ClusterPlan.ClusterPlan, manager: Runtime, group: RuntimeGroup) => {
+const refused = (
+  plan: ClusterPlan.ClusterPlan,
+  manager: Runtime,
+  group: RuntimeGroup,
+  secrets: ReadonlyArray<string>
+) => {
   const known = new Map([manager, ...group.runtimes].map((runtime) => [runtime.host.alias, runtime]))
   const unknown = plan.places.filter((place) => !known.has(place))
-  const faults = [...ClusterPlan.faults(plan), ...unknown.map((place) => `there is no runtime on ${place}`)]
+  const faults = [...ClusterPlan.faults(plan, secrets), ...unknown.map((place) => `there is no runtime on ${place}`)]
   const changed = ClusterPlan.changedFacts(plan, Blueprint.factsOf([...known.values()].map(ClusterChanges.placeOf)))
   const error = (reason: "Plan" | "Facts", detail: ReadonlyArray<string>, hint: string) =>
     new ClusterError({
@@ -67,8 +72,9 @@ export const acquire = Effect.fnUntraced(function*(
 ) {
   const { group, manager } = places
   const { engine } = plan
+  const secrets = options.secrets ?? {}
   yield* Effect.flatMap(
-    Effect.sync(() => refused(plan, manager, group)),
+    Effect.sync(() => refused(plan, manager, group, Object.keys(secrets))),
     Option.match({
       onNone: () => Effect.void,
       onSome: Effect.fail
@@ -94,6 +100,7 @@ export const acquire = Effect.fnUntraced(function*(
     blueprint,
     hosts,
     emit,
+    secrets,
     drain: options.drain ?? (() => Effect.void),
     restart: options.restart ?? restarting,
     stable: Duration.decode(options.stable ?? "1 minute"),

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { ClusterPlan, ProcessPlan, Word } from "./ClusterPlan.ts"
-import { renderWord } from "./planWords.ts"
+import { renderResources, renderWord } from "./planWords.ts"
 
 /**
  * One thing that differs: a process that is added, removed or changed, or something of the whole plan.
@@ -30,7 +30,10 @@ const fields = (process: ProcessPlan): ReadonlyMap<string, string> =>
     [`${process.id} ready`, JSON.stringify(process.ready)],
     [`${process.id} deadline`, `${process.deadline}`],
     [`${process.id} health`, JSON.stringify(process.health ?? "default")],
-    [`${process.id} restart`, process.restart ?? "default"]
+    [`${process.id} restart`, process.restart ?? "default"],
+    [`${process.id} resources`, renderResources(process.resources)],
+    [`${process.id} secrets`, (process.secrets ?? []).join(", ") || "none"],
+    [`${process.id} files`, (process.files ?? []).map(({ name }) => name).join(", ") || "none"]
   ])
 
 /** `--name value` is one thing; what stands alone has its place for a name. */

@@ -3,16 +3,42 @@
  *
  * @since 0.1.0
  */
-import type { Word } from "./ClusterPlan.ts"
+import * as byteSize from "../internal/byteSize.ts"
+import type { ProcessPlan, Word } from "./ClusterPlan.ts"
 
 /**
- * A word as text: ports as `<process.name>`, files of the environment as `<env>/file`.
+ * A word as text: ports as `<process.name>`, files of the environment as `<env>/file`, secrets and programs as such.
  *
  * @internal
  */
-export const renderWord = (word: Word): string =>
-  typeof word === "string"
-    ? word
-    : word.map((part) =>
-      typeof part === "string" ? part : part._tag === "Port" ? `<${part.process}.${part.name}>` : `<env>/${part.file}`
-    ).join("")
+export const renderWord = (word: Word): string => {
+  if (typeof word === "string") return word
+  return word.map((part) => {
+    if (typeof part === "string") return part
+    switch (part._tag) {
+      case "Port":
+        return `<${part.process}.${part.name}>`
+      case "Environment":
+        return `<env>/${part.file}`
+      case "Secret":
+        return `<secret>/${part.name}`
+      case "Program":
+        return `<program>/${part.name}`
+    }
+  }).join("")
+}
+
+/**
+ * Resources as text: `2 cores, 4.0 GiB, GPU 0, 1`.
+ *
+ * @internal
+ */
+export const renderResources = (resources: ProcessPlan["resources"]): string => {
+  if (resources === undefined) return "any"
+  const { cpus, gpus, memory } = resources
+  return [
+    `${Number(cpus.toFixed(2))} ${cpus === 1 ? "core" : "cores"}`,
+    byteSize.render(memory),
+    ...(gpus.length === 0 ? [] : [`${gpus.length === 1 ? "GPU" : "GPUs"} ${gpus.join(", ")}`])
+  ].join(", ")
+}

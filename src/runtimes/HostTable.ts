@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import Table from "cli-table3"
+import { render as size } from "../internal/byteSize.ts"
 import type { HostFacts } from "../services/HostFacts.ts"
 
 /**
@@ -18,9 +19,6 @@ export interface Row {
   /** Why there are none. */
   readonly note?: string | undefined
 }
-
-const size = (bytes: number): string =>
-  bytes >= 1024 ** 3 ? `${(bytes / 1024 ** 3).toFixed(1)} GiB` : `${Math.round(bytes / 1024 ** 2)} MiB`
 
 /** Two of one kind are counted. */
 const gpus = (facts: HostFacts): string => {
