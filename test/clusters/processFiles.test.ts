@@ -27,15 +27,16 @@ const reading = (workers: number): Blueprint => {
       const plan = made.plan(placement)
       return ClusterPlan.ClusterPlan.make({
         ...plan,
-        processes: plan.processes.map((process) =>
-          process.role === "master" ? process : {
+        processes: plan.processes.map((process): ClusterPlan.ProcessPlan => {
+          const [command, ...words] = process.argv
+          return process.role === "master" ? process : {
             ...process,
             env: { PASSWORD_FILE: ClusterPlan.secretWord("password") },
-            argv: [...process.argv, ClusterPlan.programWord("holder.sh")],
+            argv: [command, ...words, ClusterPlan.programWord("holder.sh")],
             secrets: ["password"],
             files: [{ _tag: "Program", name: "holder.sh" }]
           }
-        )
+        })
       })
     }
   }
