@@ -445,6 +445,14 @@ export * as PythonPackages from "./services/PythonPackages.ts"
 export * as PythonTarget from "./services/PythonTarget.ts"
 
 /**
+ * Which hosts reach one another without SSH, and at which address: found by trying, with a nonce that tells a host from another one
+ * with the same private address.
+ *
+ * @since 0.1.0
+ */
+export * as Reachability from "./clusters/Reachability.ts"
+
+/**
  * Whether a process is ready: asked, with a deadline, never slept for and never read from a log.
  *
  * @since 0.1.0

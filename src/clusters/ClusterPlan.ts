@@ -19,6 +19,23 @@ export { render } from "./planTree.ts"
 export const PortRef = Schema.TaggedStruct("Port", { process: Schema.String, name: Schema.String })
 
 /**
+ * A port of a process with its host, as the place of the word reaches it: `10.0.0.7:60001`, or `127.0.0.1:60001` through a tunnel
+ * or on its own machine. For the process itself it is where it listens.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const AddressRef = Schema.TaggedStruct("Address", { process: Schema.String, port: Schema.String })
+
+/**
+ * The host of such an address alone.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const HostRef = Schema.TaggedStruct("Host", { process: Schema.String, port: Schema.String })
+
+/**
  * A file of the Python environment at the place of the process, such as `bin/dask`.
  *
  * @since 0.1.0
@@ -50,7 +67,7 @@ export const ProgramRef = Schema.TaggedStruct("Program", { name: Schema.String }
  */
 export const Word = Schema.Union(
   Schema.String,
-  Schema.Array(Schema.Union(Schema.String, PortRef, EnvironmentRef, SecretRef, ProgramRef))
+  Schema.Array(Schema.Union(Schema.String, PortRef, AddressRef, HostRef, EnvironmentRef, SecretRef, ProgramRef))
 )
 
 /** @since 0.1.0 @category models */
@@ -66,6 +83,26 @@ export const portWord = (before: string, process: string, name: string): Word =>
   before,
   { _tag: "Port", process, name }
 ]
+
+/**
+ * A word with the address of a port in it, as its place reaches it: `addressWord("tcp://", "scheduler", "comm")`. A port that is
+ * named so may be reached without a tunnel.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const addressWord = (before: string, process: string, port: string): Word => [
+  before,
+  { _tag: "Address", process, port }
+]
+
+/**
+ * A word that is the host of such an address, for engines that take host and port apart.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const hostWord = (process: string, port: string): Word => [{ _tag: "Host", process, port }]
 
 /**
  * A word that is a file of the environment.
@@ -197,7 +234,8 @@ export const restartOf = ({ restart, role }: ProcessPlan): typeof Restart.Type =
   restart ?? (role === "master" ? "never" : "always")
 
 /**
- * A port that other places must reach, under its own number on their loopback.
+ * A port that other places must reach: under its own number on their loopback, through a tunnel; or at the `address` of its
+ * host on which the process listens.
  *
  * @since 0.1.0
  * @category schemas
@@ -205,8 +243,30 @@ export const restartOf = ({ restart, role }: ProcessPlan): typeof Restart.Type =
 export const Route = Schema.Struct({
   process: Schema.String,
   port: Schema.String,
-  places: Schema.Array(Schema.String)
+  places: Schema.Array(Schema.String),
+  /** Where the process listens for these places, in place of a tunnel. */
+  address: Schema.optional(Schema.String)
 })
+
+/**
+ * How processes reach one another. `auto` is direct only where what the engine sends is encrypted, and all that must reach a
+ * process do.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Routing = Schema.Struct({
+  asked: Schema.Literal("auto", "direct", "tunnel"),
+  /** Whether the engine encrypts what it sends, and asks who connects who they are. */
+  encrypted: Schema.Boolean,
+  /** Absent until hosts have tried to reach one another. */
+  chosen: Schema.optional(Schema.Literal("direct", "tunnel")),
+  /** Why. */
+  reason: Schema.optional(Schema.String)
+})
+
+/** @since 0.1.0 @category models */
+export type Routing = typeof Routing.Type
 
 /**
  * Python packages, pinned, for the processes of some places.
@@ -249,6 +309,10 @@ export class ClusterPlan extends Schema.Class<ClusterPlan>("lazycluster/ClusterP
   environments: Schema.Array(EnvironmentPlan),
   /** Distributions whose versions must be equal in all environments. */
   equal: Schema.Array(Schema.String),
+  /** Absent where the engine knows tunnels only. */
+  routing: Schema.optional(Routing),
+  /** What a program that uses the cluster finds in its environment, such as an address. */
+  variables: Schema.optional(Schema.Record({ key: Schema.String, value: Word })),
   /** What it was made from; a cluster is not started where this has changed since. */
   facts: Schema.optional(Schema.Array(PlaceFacts))
 }) {

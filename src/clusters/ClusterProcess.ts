@@ -15,9 +15,10 @@ import * as Progress from "../services/Progress.ts"
 import type { SshError } from "../services/SshError.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
-import type { ClusterPlan, ProcessPlan, Word } from "./ClusterPlan.ts"
+import type { ClusterPlan, ProcessPlan } from "./ClusterPlan.ts"
 import * as ClusterPorts from "./ClusterPorts.ts"
 import * as processFiles from "./processFiles.ts"
+import * as processWords from "./processWords.ts"
 import * as Readiness from "./Readiness.ts"
 
 /**
@@ -92,25 +93,41 @@ const wordsOf = Effect.fnUntraced(function*(
   { argv, env, place }: ProcessPlan,
   directory: string | undefined
 ) {
-  const numbers = yield* Ref.get(context.numbers)
-  const environment = yield* context.environmentAt(place)
-  const renderPart = (part: Exclude<Word, string>[number]): string => {
-    if (typeof part === "string") return part
-    switch (part._tag) {
-      case "Port":
-        return String(numbers.get(`${part.process}.${part.name}`) ?? "")
-      case "Environment":
-        return `${environment ?? ""}/${part.file}`
-      case "Secret":
-      case "Program":
-        return `${directory ?? ""}/${part.name}`
-    }
+  const ground = {
+    plan: yield* context.plan,
+    place,
+    numbers: yield* Ref.get(context.numbers),
+    environment: yield* context.environmentAt(place),
+    directory
   }
-  const render = (word: Word): string => typeof word === "string" ? word : word.map(renderPart).join("")
   const [command, ...rest] = argv
-  const rendered: readonly [string, ...Array<string>] = [render(command), ...rest.map(render)]
-  return { argv: rendered, env: Object.fromEntries(Object.entries(env).map(([name, word]) => [name, render(word)])) }
+  const words: readonly [string, ...Array<string>] = [
+    processWords.resolve(ground, command),
+    ...rest.map((word) => processWords.resolve(ground, word))
+  ]
+  return { argv: words, env: processWords.resolveAll(ground, env) }
 })
+
+/** Its GPUs are its own, also while it is started again. */
+const holdGpus = (
+  context: Context,
+  { id, resources }: ProcessPlan,
+  runtime: Runtime
+): Effect.Effect<void, ClusterError | SshError, Scope.Scope> =>
+  resources === undefined || resources.gpus.length === 0
+    ? Effect.void
+    : runtime.holdsGpus(`${context.engine} ${id}`, resources.gpus).pipe(
+      Effect.catchTag("GpuHeld", ({ by, gpu, ledger, owner }) =>
+        new ClusterError({
+          reason: "GpuTaken",
+          engine: context.engine,
+          host: runtime.host.alias,
+          step: id,
+          detail: `GPU ${gpu} is held by ${by}${owner === undefined ? "" : ` of ${owner}`}`,
+          hint: `see what that is, on ${runtime.host.alias}: ${quoteAll(["cat", ledger])}; ` +
+            "`Launcher.on` leaves the host out, `Launcher.withoutGpus` its GPUs"
+        }))
+    )
 
 /**
  * Numbers for the ports of a process, bound wherever they must be reached.
@@ -136,6 +153,7 @@ export const seat = Effect.fnUntraced(function*(
     ports[choice.name] = bound
     yield* Ref.update(context.numbers, (all) => new Map([...all, [`${process.id}.${choice.name}`, bound.number]]))
   }
+  yield* holdGpus(context, process, runtime)
   const numbers = Object.fromEntries(Object.entries(ports).map(([name, { number }]) => [name, number]))
   return { runtime, ports, numbers }
 })

@@ -5,7 +5,15 @@
  */
 import * as Blueprint from "./Blueprint.ts"
 import type { Placement, Seated } from "./Blueprint.ts"
-import { ClusterPlan, environmentWord, portWord, type ProcessPlan, type Word } from "./ClusterPlan.ts"
+import {
+  addressWord,
+  ClusterPlan,
+  environmentWord,
+  hostWord,
+  portWord,
+  type ProcessPlan,
+  type Word
+} from "./ClusterPlan.ts"
 import { daskPackages, daskSharedVersions, daskWorkerPackages } from "./daskPackages.ts"
 import * as Launcher from "./Launcher.ts"
 
@@ -71,7 +79,7 @@ const scheduler = (place: string, options: Options): ProcessPlan => ({
   argv: dask(
     "scheduler",
     "--host",
-    "127.0.0.1",
+    hostWord("scheduler", "comm"),
     "--port",
     portWord("", "scheduler", "comm"),
     "--dashboard-address",
@@ -94,14 +102,14 @@ const worker = (seated: Seated, hasGpus: boolean, options: Options): ProcessPlan
     id,
     role: "worker",
     place: seat.place,
-    // One address from everywhere: other workers and the scheduler reach it under the same port of their own loopback.
+    // One address from everywhere: that of its host, or, through tunnels, the same port of everybody's own loopback.
     argv: dask(
       "worker",
-      portWord("tcp://127.0.0.1:", "scheduler", "comm"),
+      addressWord("tcp://", "scheduler", "comm"),
       "--listen-address",
-      portWord("tcp://127.0.0.1:", id, "comm"),
+      addressWord("tcp://", id, "comm"),
       "--contact-address",
-      portWord("tcp://127.0.0.1:", id, "comm"),
+      addressWord("tcp://", id, "comm"),
       "--dashboard-address",
       portWord("127.0.0.1:", id, "http"),
       ...(options.nanny === true ? ["--nanny", "--nanny-port", portWord("", id, "nanny")] : ["--no-nanny"]),
@@ -157,7 +165,9 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
         ? []
         : [{ places: ownHosts, packages: [...(options.packages ?? daskWorkerPackages)] }])
     ],
-    equal: [...daskSharedVersions]
+    equal: [...daskSharedVersions],
+    // What a `Client()` of Python reads.
+    variables: { DASK_SCHEDULER_ADDRESS: addressWord("tcp://", "scheduler", "comm") }
   })
 }
 

@@ -63,7 +63,17 @@ const changes = (
 const wholes = (plan: ClusterPlan): ReadonlyMap<string, string> =>
   new Map([
     ["engine", plan.engine],
-    ...plan.routes.map(({ places, port, process }) => [`route to ${process}.${port}`, places.join(", ")] as const),
+    ...plan.routes.map(({ address, places, port, process }) =>
+      [
+        `${address === undefined ? "route" : "way"} to ${process}.${port}`,
+        [
+          ...places,
+          ...(address === undefined ? [] : [`at ${address}`])
+        ].join(", ")
+      ] as const
+    ),
+    ["routing", plan.routing === undefined ? "tunnel" : `${plan.routing.chosen ?? plan.routing.asked}`],
+    ...Object.entries(plan.variables ?? {}).map(([name, word]) => [`variable ${name}`, renderWord(word)] as const),
     ...plan.environments.flatMap(({ packages, places }) =>
       places.map((place) => [`packages on ${place}`, packages.join(", ")] as const)
     ),

@@ -3,16 +3,38 @@
  *
  * @since 0.1.0
  */
-import type { ClusterPlan, PlaceFacts, ProcessPlan } from "./ClusterPlan.ts"
+import type { ClusterPlan, PlaceFacts, ProcessPlan, Word } from "./ClusterPlan.ts"
 
 const twice = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...new Set(names.filter((name, index) => names.indexOf(name) !== index))
 ]
 
+const refsIn = (words: ReadonlyArray<Word>) =>
+  words.flatMap((word) => typeof word === "string" ? [] : word).flatMap((part) =>
+    typeof part === "string" ? [] : [part]
+  )
+
 /** Everything that words of a process refer to. */
-const refsOf = ({ argv, env }: ProcessPlan) =>
-  [...argv, ...Object.values(env)].flatMap((word) => typeof word === "string" ? [] : word)
-    .flatMap((part) => typeof part === "string" ? [] : [part])
+const refsOf = ({ argv, env }: ProcessPlan) => refsIn([...argv, ...Object.values(env)])
+
+const portOf = (ref: ReturnType<typeof refsIn>[number]): ReadonlyArray<string> =>
+  ref._tag === "Port"
+    ? [`${ref.process}.${ref.name}`]
+    : ref._tag === "Address" || ref._tag === "Host"
+    ? [`${ref.process}.${ref.port}`]
+    : []
+
+/** Who is reached at two addresses would have to listen on both. */
+const addressesOf = ({ routes }: ClusterPlan): ReadonlyArray<string> =>
+  routes.flatMap((route, index) =>
+    route.address !== undefined &&
+      routes.slice(0, index).some((other) =>
+        other.process === route.process && other.port === route.port && other.address !== undefined &&
+        other.address !== route.address
+      )
+      ? [`${route.process}.${route.port} is reached at two addresses`]
+      : []
+  )
 
 const isProgram = /^[\w-]+\.(py|sh|mjs)$/
 
@@ -45,11 +67,22 @@ const ofFiles = (process: ProcessPlan, given: ReadonlyArray<string> | undefined)
 export const faults = (plan: ClusterPlan, secrets?: ReadonlyArray<string>): ReadonlyArray<string> => {
   const ports = new Set(plan.processes.flatMap((process) => process.ports.map((port) => `${process.id}.${port.name}`)))
   const refs = plan.processes.flatMap((process) =>
-    refsOf(process).flatMap((ref) => ref._tag === "Port" ? [{ ref: `${ref.process}.${ref.name}`, by: process.id }] : [])
+    refsOf(process).flatMap(portOf).map((ref) => ({ ref, by: process.id }))
   )
+  const variables = Object.entries(plan.variables ?? {})
   return [
     ...twice(plan.processes.map((process) => process.id)).map((id) => `two processes are named ${id}`),
     ...refs.filter(({ ref }) => !ports.has(ref)).map(({ by, ref }) => `${by} names the port ${ref}, which nothing has`),
+    ...variables.flatMap(([name, word]) =>
+      refsIn([word]).flatMap((ref) =>
+        ref._tag === "Secret" || ref._tag === "Program"
+          ? [`the variable ${name} names the file ${ref.name}, which only a process has`]
+          : portOf(ref).filter((port) => !ports.has(port)).map((port) =>
+            `the variable ${name} names the port ${port}, which nothing has`
+          )
+      )
+    ),
+    ...addressesOf(plan),
     ...plan.routes.filter((route) => !ports.has(`${route.process}.${route.port}`))
       .map((route) => `a route leads to ${route.process}.${route.port}, which nothing has`),
     ...plan.processes.filter((process) => !ports.has(`${process.id}.${process.ready.port}`))

@@ -18,6 +18,10 @@ export const renderWord = (word: Word): string => {
     switch (part._tag) {
       case "Port":
         return `<${part.process}.${part.name}>`
+      case "Address":
+        return `<address of ${part.process}.${part.port}>`
+      case "Host":
+        return `<host of ${part.process}.${part.port}>`
       case "Environment":
         return `<env>/${part.file}`
       case "Secret":

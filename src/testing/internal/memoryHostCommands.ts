@@ -11,6 +11,7 @@ import * as memoryEnvironment from "./memoryEnvironment.ts"
 import { factsOf, type MemoryHost } from "./memoryHost.ts"
 import { type Command, command, each, fail } from "./memoryOptions.ts"
 import * as memoryProcess from "./memoryProcess.ts"
+import * as memoryReach from "./memoryReach.ts"
 import { why } from "./memoryTreeError.ts"
 
 const says = (text: (host: MemoryHost, cwd: string) => string): Command => (self, host) =>
@@ -83,6 +84,7 @@ export const commands: Readonly<Record<string, Command>> = {
   false: () => Effect.succeed(1),
   // Packages are there as soon as they are asked for.
   "lazycluster-environment": memoryEnvironment.run,
+  "lazycluster-reach": memoryReach.run,
   hostname: says((host) => factsOf(host).hostname),
   kill,
   nproc: says((host) => String(factsOf(host).cpus)),
