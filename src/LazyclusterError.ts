@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import { ClusterError } from "./clusters/ClusterError.ts"
 import { DaskClientError } from "./clusters/DaskClientError.ts"
+import { MongoError } from "./clusters/MongoError.ts"
 import { ExposeError } from "./runtimes/ExposeError.ts"
 import { GroupError } from "./runtimes/GroupError.ts"
 import { JoinError } from "./runtimes/JoinError.ts"
@@ -38,7 +39,8 @@ export const LazyclusterError = Schema.Union(
   RemoteWorkerError,
   PythonEnvironmentError,
   ClusterError,
-  DaskClientError
+  DaskClientError,
+  MongoError
 )
 
 /**

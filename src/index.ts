@@ -387,6 +387,27 @@ export * as Machines from "./runtimes/Machines.ts"
 export * as Metrics from "./services/Metrics.ts"
 
 /**
+ * The errors of MongoDB servers.
+ *
+ * @since 0.1.0
+ */
+export * as MongoError from "./clusters/MongoError.ts"
+
+/**
+ * What a MongoDB server is made of: mongod under a launcher of ours, as a process of a plan.
+ *
+ * @since 0.1.0
+ */
+export * as MongoPlan from "./clusters/MongoPlan.ts"
+
+/**
+ * A MongoDB server as a resource: on the manager or on a host, on loopback only, with a password.
+ *
+ * @since 0.1.0
+ */
+export * as MongoServer from "./clusters/MongoServer.ts"
+
+/**
  * What is being done, for people who wait. The default tells nobody; the command line shows what takes long.
  *
  * @since 0.1.0

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ClusterError } from "../src/clusters/ClusterError.ts"
 import { DaskClientError } from "../src/clusters/DaskClientError.ts"
+import { MongoError } from "../src/clusters/MongoError.ts"
 import { LazyclusterError } from "../src/LazyclusterError.ts"
 import { ExposeError } from "../src/runtimes/ExposeError.ts"
 import { GroupError } from "../src/runtimes/GroupError.ts"
@@ -38,6 +39,7 @@ const errors = {
   PythonEnvironmentError: literals(PythonEnvironmentError.fields.reason),
   ClusterError: literals(ClusterError.fields.reason),
   DaskClientError: literals(DaskClientError.fields.reason),
+  MongoError: literals(MongoError.fields.reason),
   ConformanceError: literals(ConformanceError.fields.reason),
   LeftBehindError: literals(LeftBehindError.fields.reason),
   SandboxError: literals(SandboxError.fields.reason)

@@ -1,0 +1,85 @@
+/** A MongoDB server of this machine, and what a client of Python's sees of it. */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Command from "@effect/platform/Command"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as MongoServer from "../../src/clusters/MongoServer.ts"
+import * as Lazycluster from "../../src/Lazycluster.ts"
+import * as Cleanup from "../../src/runtimes/Cleanup.ts"
+
+const client = `
+import json, sys
+import pymongo
+asked = json.loads(sys.stdin.read())
+login = {"username": asked["user"], "password": asked["password"], "authSource": asked["database"]} if asked["user"] else {}
+mongo = pymongo.MongoClient("127.0.0.1", asked["port"], serverSelectionTimeoutMS=3000, journal=True, **login)
+jobs = mongo[asked["database"]].jobs
+try:
+    if asked["insert"]:
+        jobs.insert_many([{"number": number} for number in range(asked["insert"])])
+    print(jobs.count_documents({}))
+except pymongo.errors.OperationFailure as error:
+    print(-error.code)
+`
+
+const Count = Schema.NumberFromString
+
+/** How many documents there are once so many more are written; the code of MongoDB's refusal, negative. */
+export const count = (mongo: MongoServer.MongoServer, options: {
+  readonly insert?: number
+  /** Default: the server's own. `undefined` logs nobody in. */
+  readonly password?: string | undefined
+} = {}) =>
+  Effect.gen(function*() {
+    const python = Option.getOrThrow(yield* mongo.cluster.environment(mongo.cluster.manager.host.alias)).python
+    const password = "password" in options ? options.password : Redacted.value(mongo.password)
+    const asked = JSON.stringify({
+      port: mongo.port,
+      database: mongo.database,
+      user: password === undefined ? "" : mongo.user,
+      password: password ?? "",
+      insert: options.insert ?? 0
+    })
+    const said = yield* Command.string(
+      Command.make(python, "-c", client).pipe(
+        Command.stdin(Stream.make(new TextEncoder().encode(asked))),
+        Command.stderr("inherit")
+      )
+    )
+    return yield* Schema.decode(Count)(said.trim())
+  })
+
+/** Runs `use` while the server stands; gives what it gave, and the cleanup reports. */
+export const live = <A, E, R>(
+  use: (mongo: MongoServer.MongoServer) => Effect.Effect<A, E, R | Scope.Scope>,
+  options: MongoServer.Options = {}
+) =>
+  Effect.gen(function*() {
+    const { exit, reports } = yield* Cleanup.collect(Effect.flatMap(MongoServer.make(options), use))
+    return { value: yield* exit, clean: reports.map(({ clean }) => clean), reports }
+  }).pipe(Effect.provide(Lazycluster.layer))
+
+/** The mongod that holds a directory, by its lock. */
+export const pidOf = Effect.fnUntraced(function*(dbpath: string) {
+  const fs = yield* FileSystem.FileSystem
+  return Number(yield* fs.readFileString(`${dbpath}/mongod.lock`))
+})
+
+/** Files of /proc that show a text: command lines and environments of all processes. */
+export const shownIn = Effect.fnUntraced(function*(text: string) {
+  const fs = yield* FileSystem.FileSystem
+  const pids = (yield* fs.readDirectory("/proc")).filter((name) => /^\d+$/.test(name))
+  const files = pids.flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`])
+  return yield* Effect.filter(
+    files,
+    (file) =>
+      fs.readFileString(file).pipe(Effect.map((shown) => shown.includes(text)), Effect.orElseSucceed(() => false))
+  )
+})
+
+export const platform = NodeContext.layer
