@@ -74,6 +74,8 @@ export interface Options {
   readonly stable?: Duration.DurationInput | undefined
   /** Takes the work off workers that are to be removed. When it fails, none is. */
   readonly drain?: ClusterChanges.Drain | undefined
+  /** Is told of every event, from the first one on; what happens next waits for it. */
+  readonly onEvent?: ((event: ClusterEvent) => Effect.Effect<void>) | undefined
   /**
    * What processes of the plan name in `secrets`. Each is in a file of mode 0600 of the process that names it, and nowhere
    * else: not in the plan, in no command line, in no environment.

@@ -82,7 +82,8 @@ export const acquire = Effect.fnUntraced(function*(
   )
   const blueprint = options.blueprint ?? Blueprint.fixed(plan)
   const pubsub = yield* Effect.acquireRelease(PubSub.sliding<ClusterEvent>(eventBuffer), PubSub.shutdown)
-  const emit = (event: ClusterEvent) => PubSub.publish(pubsub, event)
+  const { onEvent = () => Effect.void } = options
+  const emit = (event: ClusterEvent) => Effect.zipRight(onEvent(event), PubSub.publish(pubsub, event))
   // No more than a word a process and two a host wait here: a supervisor ends with its word.
   const words = yield* Queue.unbounded<Word>()
   const lost = yield* Deferred.make<never, ClusterError>()
