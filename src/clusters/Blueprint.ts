@@ -95,6 +95,16 @@ export const claim = (
 }
 
 /**
+ * A new worker does not get the GPUs of one that runs and stays as it is.
+ *
+ * @internal
+ */
+export const without = (seat: Launcher.Seat, running: ReadonlyArray<ProcessPlan>): Launcher.Seat => {
+  const taken = running.filter(({ place }) => place === seat.place).flatMap(({ resources }) => resources?.gpus ?? [])
+  return { ...seat, gpus: seat.gpus.filter((gpu) => !taken.includes(gpu)) }
+}
+
+/**
  * The plan for hosts. Workers that run already stay as they are where the launcher gives their host a seat; new ones have ids
  * of their own, and those without a seat are left out.
  *
@@ -110,7 +120,10 @@ export const plan = (
   const launched = blueprint.launcher({ ...places, workers })
   const left = running.filter(({ role }) => role === "worker")
   const fresh = numbered(new Set(running.map(({ id }) => id)))
-  const seated = claim(launched.workers, left).map(({ by, seat }): Seated => ({ id: by ?? fresh(), seat }))
+  const seated = claim(launched.workers, left).map(({ by, seat }): Seated => ({
+    id: by ?? fresh(),
+    seat: by === undefined ? without(seat, left) : seat
+  }))
   return placed(blueprint, { ...places, master: launched.master, workers: seated }, running)
 }
 

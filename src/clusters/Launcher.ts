@@ -159,6 +159,17 @@ export const byGpus = (each = 1): Launcher =>
   }))
 
 /**
+ * The same without GPUs: workers see none, and hold none that others could use.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withoutGpus = (launcher: Launcher = roundRobin): Launcher => (request) => {
+  const launched = launcher(request)
+  return { ...launched, workers: launched.workers.map((seat) => ({ ...seat, gpus: [] })) }
+}
+
+/**
  * The same on some hosts only: those that are named, or that a predicate takes.
  *
  * @since 0.1.0

@@ -213,7 +213,9 @@ export const make = Effect.fnUntraced(function*(
       hosts: all.filter(({ alias }) => !bad.includes(alias)),
       workers: now.processes.filter(({ role }) => role === "worker").length
     })
-    const free = Blueprint.claim(launched.workers, others).flatMap(({ by, seat }) => by === undefined ? [seat] : [])
+    const free = Blueprint.claim(launched.workers, others).flatMap(({ by, seat }) =>
+      by === undefined ? [Blueprint.without(seat, others)] : []
+    )
     const home = (yield* Ref.get(homes)).get(process.id)
     const count = (place: string) => others.filter((other) => other.place === place).length
     return free.find(({ place }) => place === home) ??

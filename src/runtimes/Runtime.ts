@@ -27,6 +27,7 @@ import * as HostTable from "./HostTable.ts"
 import type { JoinError } from "./JoinError.ts"
 import { acquire } from "./runtimeAcquire.ts"
 import * as runtimeDirectories from "./runtimeDirectories.ts"
+import type * as runtimeGpus from "./runtimeGpus.ts"
 import * as RuntimePlatform from "./RuntimePlatform.ts"
 import * as runtimePorts from "./runtimePorts.ts"
 import * as runtimeTasks from "./runtimeTasks.ts"
@@ -108,6 +109,13 @@ export interface Runtime extends TaskTarget {
    * else, nobody's; `unknown` where the host cannot tell.
    */
   readonly listener: (port: number, pid: number) => Effect.Effect<Listener, SshError>
+  /**
+   * Makes GPUs of the host somebody's alone, as long as the scope is open: no other runtime of the same user gets them, from
+   * whatever manager.
+   *
+   * @internal
+   */
+  readonly holdsGpus: runtimeGpus.Hold
   /** Starts a long-running process. The name shows in ledgers and logs: letters, digits, `.`, `_`, `-`. */
   readonly start: (name: string, command: Command) => Effect.Effect<Service, SshError, Scope.Scope>
   /**

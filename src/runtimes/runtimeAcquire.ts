@@ -25,6 +25,7 @@ import type { SshConfigError, SshError } from "../services/SshError.ts"
 import { Cleanup, HostReport } from "./Cleanup.ts"
 import type { Options, Runtime } from "./Runtime.ts"
 import * as runtimeFiles from "./runtimeFiles.ts"
+import * as runtimeGpus from "./runtimeGpus.ts"
 import * as runtimeListener from "./runtimeListener.ts"
 import * as runtimeProcesses from "./runtimeProcesses.ts"
 import * as runtimeTasks from "./runtimeTasks.ts"
@@ -125,6 +126,7 @@ export const acquire = Effect.fnUntraced(function*(
     ),
     files,
     holdsPort: ledger.port,
+    holdsGpus: yield* runtimeGpus.make({ guardian, ledger, files }),
     listener: yield* runtimeListener.make(id, guardian.connection),
     manager: allOrNothing.make(acquire(Host.manager, {})).pipe(
       Effect.provideService(Ssh, ssh),

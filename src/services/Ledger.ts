@@ -47,7 +47,11 @@ export class Ledger extends Schema.Class<Ledger>("lazycluster/Ledger")({
   leaseSeconds: Schema.Number,
   workingDirectory: Schema.String,
   processes: Schema.Array(LedgerProcess),
-  ports: Schema.Array(Schema.Int)
+  ports: Schema.Array(Schema.Int),
+  /** Those that are a process's alone, and whose. */
+  gpus: Schema.optionalWith(Schema.Array(Schema.Struct({ index: Schema.Int, by: Schema.String })), {
+    default: () => []
+  })
 }) {}
 
 /** A port may stand in it twice: once as a listener, once as a process's own. */
@@ -67,6 +71,8 @@ export interface Writer {
   readonly process: (process: typeof LedgerProcess.Type) => Effect.Effect<void>
   /** Stands in the ledger as long as the scope is open. */
   readonly port: (port: number) => Effect.Effect<void, never, Scope.Scope>
+  /** The same of GPUs. */
+  readonly gpus: (by: string, indices: ReadonlyArray<number>) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
@@ -93,7 +99,8 @@ export const make = Effect.fnUntraced(function*(options: {
     leaseSeconds: Duration.toSeconds(options.lease),
     workingDirectory: guardian.workingDirectory,
     processes: [],
-    ports: []
+    ports: [],
+    gpus: []
   }))
   const put = (change: (ledger: Ledger) => Partial<Ledger>) =>
     Ref.updateAndGet(state, (ledger) => Ledger.make({ ...ledger, ...change(ledger) })).pipe(
@@ -107,6 +114,11 @@ export const make = Effect.fnUntraced(function*(options: {
       Effect.acquireRelease(
         put((ledger) => ({ ports: [...ledger.ports, port] })),
         () => put((ledger) => ({ ports: without(ledger.ports, port) }))
+      ),
+    gpus: (by, indices) =>
+      Effect.acquireRelease(
+        put((ledger) => ({ gpus: [...ledger.gpus, ...indices.map((index) => ({ index, by }))] })),
+        () => put((ledger) => ({ gpus: ledger.gpus.filter(({ index }) => !indices.includes(index)) }))
       )
   }
   return writer

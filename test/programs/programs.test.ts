@@ -11,6 +11,7 @@ const names = [
   "guardian",
   "anchor",
   "listener",
+  "gpus",
   "holder",
   "network",
   "socket",

@@ -9,6 +9,7 @@ import type { Invocation } from "../../services/SshConnection.ts"
 import * as memoryConformance from "./memoryConformance.ts"
 import * as memoryExec from "./memoryExec.ts"
 import * as memoryFileWork from "./memoryFileWork.ts"
+import * as memoryGpus from "./memoryGpus.ts"
 import * as memoryGuardian from "./memoryGuardian.ts"
 import * as memoryHost from "./memoryHost.ts"
 import type { Link } from "./memoryLink.ts"
@@ -46,6 +47,8 @@ export const body =
         return memoryFileWork.answer(host, process, words)
       case "spawn":
         return memorySpawn.spawn(host, process, words)
+      case "gpus":
+        return memoryGpus.answer(host, process, words)
       case "signal":
         return memorySpawn.signal(host, process, words)
       case "socket":
