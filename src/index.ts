@@ -519,6 +519,14 @@ export * as RemoteWorker from "./tasks/RemoteWorker.ts"
 export * as RemoteWorkerError from "./tasks/RemoteWorkerError.ts"
 
 /**
+ * How processes of a plan reach one another: directly, where hosts do, or through tunnels of the manager. A pure function of the
+ * plan and of who reaches whom.
+ *
+ * @since 0.1.0
+ */
+export * as Routes from "./clusters/Routes.ts"
+
+/**
  * A host in use: its working directory, environment, facts and processes, all gone when its scope closes.
  *
  * @since 0.1.0

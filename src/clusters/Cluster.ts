@@ -48,6 +48,8 @@ export interface Cluster {
   readonly port: (process: string, name: string) => Effect.Effect<Option.Option<number>>
   /** The Python environment at a place. */
   readonly environment: (place: string) => Effect.Effect<Option.Option<Provisioned>>
+  /** What a program at a place finds in its environment by the plan: addresses, as the place reaches them. */
+  readonly variables: (place: string) => Effect.Effect<Readonly<Record<string, string>>>
   /** What happens from now on; slow readers lose the oldest. */
   readonly events: Stream.Stream<ClusterEvent>
   /** Fails when the cluster cannot go on: a master has ended. */

@@ -14,6 +14,7 @@ import { explain } from "../services/SshError.ts"
  * - `Exited`: a process ended before it was ready; `log` holds what it said last
  * - `NotReady`: a process did not become ready within its deadline
  * - `NoPort`: no port of the range is free on all machines that need it
+ * - `Unreachable`: hosts that are to reach one another directly do not
  * - `GpuTaken`: a GPU of a process is somebody else's
  * - `NoHosts`: there is no host to run workers on, or not enough seats for them
  * - `UnknownHost`: a host to be removed is none of the cluster
@@ -24,7 +25,19 @@ import { explain } from "../services/SshError.ts"
  * @category errors
  */
 export class ClusterError extends Schema.TaggedError<ClusterError>("lazycluster/ClusterError")("ClusterError", {
-  reason: Schema.Literal("Plan", "Facts", "Exited", "NotReady", "NoPort", "GpuTaken", "NoHosts", "UnknownHost", "Drain", "Lost"),
+  reason: Schema.Literal(
+    "Plan",
+    "Facts",
+    "Exited",
+    "NotReady",
+    "NoPort",
+    "Unreachable",
+    "GpuTaken",
+    "NoHosts",
+    "UnknownHost",
+    "Drain",
+    "Lost"
+  ),
   engine: Schema.String,
   host: Schema.String,
   step: Schema.String,

@@ -19,6 +19,8 @@ import * as Tunnel from "../services/Tunnel.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { PortChoice } from "./ClusterPlan.ts"
 
+const loopback = "127.0.0.1"
+
 /** Which machine could not bind which ports. */
 const takenOn = (
   refusals: ReadonlyArray<portCandidates.Refusal>
@@ -38,6 +40,8 @@ const takenOn = (
  */
 export interface BoundPort {
   readonly number: number
+  /** Where the process listens. */
+  readonly address: string
   /**
    * Makes it reached from these machines, and from no others: opens the tunnels that are missing, closes those too many. When
    * one cannot be opened, those of this call are closed again.
@@ -46,18 +50,19 @@ export interface BoundPort {
 }
 
 /** The tunnels to a port: one for each network from which it must be reached. */
-const tunnels = (at: Runtime, port: number) =>
+const tunnels = (at: Runtime, port: number, address: string) =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const open = yield* Ref.make<ReadonlyArray<allOrNothing.Held<Runtime>>>([])
     const tunnel = (from: Runtime) =>
-      Effect.as(Tunnel.make({ from, at: { port }, to: at, target: { port } }), from).pipe(
+      Effect.as(Tunnel.make({ from, at: { port }, to: at, target: { address, port } }), from).pipe(
         allOrNothing.hold,
         Scope.extend(scope)
       )
     return (runtimes: ReadonlyArray<Runtime>): Effect.Effect<void, SshError> =>
       Effect.gen(function*() {
-        const needed = runtimes.filter((runtime) => !sameNetwork(runtime.facts, at.facts))
+        // Who shares the network has the port itself, where it is one of loopback.
+        const needed = runtimes.filter((runtime) => address !== loopback || !sameNetwork(runtime.facts, at.facts))
         const [stale, kept] = Arr.partition(yield* Ref.get(open), ({ value }) => needed.includes(value))
         // Before the others: one of the same network may need its number.
         yield* Ref.set(open, kept)
@@ -92,11 +97,13 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
   readonly process: string
   readonly choice: typeof PortChoice.Type
   readonly at: Runtime
+  /** Where the process listens. Default `127.0.0.1`. */
+  readonly address?: string | undefined
   readonly reachedFrom: ReadonlyArray<Runtime>
   /** Numbers that are not to be used; it holds this one as long as the scope is open. */
   readonly taken: Ref.Ref<ReadonlySet<number>>
 }): Effect.fn.Return<BoundPort, ClusterError | SshError, Scope.Scope> {
-  const { at, choice, engine, process, reachedFrom, taken } = options
+  const { address = loopback, at, choice, engine, process, reachedFrom, taken } = options
   const numbers = [
     ...(choice.preferred === undefined ? [] : [choice.preferred]),
     ...Array.from({ length: choice.to - choice.from + 1 }, (_, index) => choice.from + index)
@@ -113,10 +120,10 @@ export const allocate = Effect.fn("ClusterPorts.allocate")(function*(options: {
       if (!(yield* own(port))) return Option.none()
       // Given up again at once: the process binds it. Should another be quicker, the process ends and the next port is tried.
       yield* Effect.scoped(Effect.flatMap(at.connection, (connection) => connection.listen({ port })))
-      const reach = yield* tunnels(at, port)
+      const reach = yield* tunnels(at, port, address)
       yield* reach(reachedFrom)
       yield* at.holdsPort(port)
-      return Option.some({ number: port, reach })
+      return Option.some({ number: port, address, reach })
     })
 
   const found = yield* portCandidates.firstFree(numbers, bind)

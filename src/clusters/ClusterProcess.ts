@@ -12,6 +12,7 @@ import * as allOrNothing from "../internal/allOrNothing.ts"
 import { quoteAll } from "../internal/words.ts"
 import type { Runtime, Service } from "../runtimes/Runtime.ts"
 import * as Progress from "../services/Progress.ts"
+import type { TcpAddress } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
@@ -66,11 +67,21 @@ export interface Seat {
   readonly numbers: Readonly<Record<string, number>>
 }
 
+/**
+ * Where a port of the process is, for its own host.
+ *
+ * @internal
+ */
+export const addressIn = ({ numbers, ports }: Seat, port: string): TcpAddress => ({
+  address: ports[port]?.address,
+  port: numbers[port] ?? 0
+})
+
 /** Another program was quicker to bind a port: so often other ports are tried. */
 const attempts = 3
 
 /**
- * The machines that must reach a port by a plan, as far as they are there.
+ * The machines that must reach a port through a tunnel by a plan, as far as they are there.
  *
  * @internal
  */
@@ -80,7 +91,9 @@ export const reachers = (
   process: string,
   port: string
 ): Effect.Effect<ReadonlyArray<Runtime>> => {
-  const routes = plan.routes.filter((route) => route.process === process && route.port === port)
+  const routes = plan.routes.filter((route) =>
+    route.process === process && route.port === port && route.address === undefined
+  )
   return Effect.map(
     Effect.forEach([...new Set(routes.flatMap(({ places }) => places))], context.runtimeAt),
     (found) => found.flatMap((runtime) => runtime === undefined ? [] : [runtime])
@@ -147,6 +160,7 @@ export const seat = Effect.fnUntraced(function*(
       process: process.id,
       choice,
       at: runtime,
+      address: processWords.listensOn(plan, process.id, choice.name),
       reachedFrom: yield* reachers(context, plan, process.id, choice.name),
       taken: context.taken
     })
@@ -191,9 +205,10 @@ const hintOf = (host: string, argv: ReadonlyArray<string>, log: ReadonlyArray<st
 export const run = Effect.fn("ClusterProcess.run")(function*(
   context: Context,
   process: ProcessPlan,
-  { numbers: ports, runtime }: Seat
+  seat: Seat
 ): Effect.fn.Return<ClusterProcess, ClusterError | SshError | Taken, Scope.Scope> {
   const { engine } = context
+  const { numbers: ports, runtime } = seat
   const host = runtime.host.alias
   yield* Effect.annotateCurrentSpan({ process: process.id, host })
   // Before the process, so that it goes after it.
@@ -231,7 +246,7 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
   const ready = Readiness.wait(
     runtime,
     process.ready,
-    ports[process.ready.port] ?? 0,
+    addressIn(seat, process.ready.port),
     (detail) => Ref.set(last, detail)
   )
   yield* Effect.raceFirst(ready, exited).pipe(

@@ -22,6 +22,7 @@ import type { ClusterPlan, ProcessPlan } from "./ClusterPlan.ts"
 import * as DaskClient from "./DaskClient.ts"
 import * as DaskPlan from "./DaskPlan.ts"
 import { renderWord } from "./planWords.ts"
+import * as Routes from "./Routes.ts"
 
 /**
  * What a Dask cluster may be told.
@@ -116,7 +117,7 @@ export const make = Effect.fn("DaskCluster.make")(function*(
       hint: "mend the inactive hosts, or name others"
     })
   }
-  const planned = plan(manager, group, options)
+  const planned = yield* Routes.settle(plan(manager, group, options), { manager, group })
   if (options.onPlan !== undefined) yield* options.onPlan(planned)
   const driver = yield* Deferred.make<DaskClient.DaskClient>()
   const cluster = yield* Cluster.start(planned, { manager, group }, {

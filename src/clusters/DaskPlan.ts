@@ -12,10 +12,12 @@ import {
   hostWord,
   portWord,
   type ProcessPlan,
+  type Routing,
   type Word
 } from "./ClusterPlan.ts"
 import { daskPackages, daskSharedVersions, daskWorkerPackages } from "./daskPackages.ts"
 import * as Launcher from "./Launcher.ts"
+import * as Routes from "./Routes.ts"
 
 /**
  * What a Dask cluster may be told.
@@ -45,6 +47,11 @@ export interface Options {
   readonly port?: number | undefined
   /** The packages of all places, pinned. Default: dask[distributed] with all that it needs. */
   readonly packages?: ReadonlyArray<string> | undefined
+  /**
+   * How scheduler and workers reach one another. `tunnel`: through the manager, on loopback only. `direct`: at addresses of their
+   * hosts, where whoever reaches these reaches Dask. Default `auto`: tunnels, as long as what Dask sends is not encrypted.
+   */
+  readonly routes?: Routing["asked"] | undefined
   /** Seconds until scheduler and workers must be ready. Default 60. */
   readonly deadline?: number | undefined
 }
@@ -144,7 +151,7 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
   const workerHosts = [...new Set(workers.map(({ place }) => place))]
   const machines = [...new Set([manager.alias, master, ...workerHosts])]
   const ownHosts = workerHosts.filter((host) => host !== master && host !== manager.alias)
-  return ClusterPlan.make({
+  return Routes.chosen(ClusterPlan.make({
     engine: "Dask",
     processes: [scheduler(master, options), ...workers],
     routes: [
@@ -166,9 +173,10 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
         : [{ places: ownHosts, packages: [...(options.packages ?? daskWorkerPackages)] }])
     ],
     equal: [...daskSharedVersions],
+    routing: { asked: options.routes ?? "auto", encrypted: false },
     // What a `Client()` of Python reads.
     variables: { DASK_SCHEDULER_ADDRESS: addressWord("tcp://", "scheduler", "comm") }
-  })
+  }))
 }
 
 /**

@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
 import * as httpProbe from "../internal/httpProbe.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
+import type { TcpAddress } from "../services/SshConnection.ts"
 import type { Health, Probe } from "./ClusterPlan.ts"
 
 /** Asked soon at first, then twice a second. */
@@ -23,13 +24,13 @@ const asking = Schedule.exponential("50 millis").pipe(Schedule.either(Schedule.s
 export const ask = (
   runtime: Runtime,
   probe: typeof Probe.Type,
-  port: number,
+  at: TcpAddress,
   within: Duration.DurationInput = "5 seconds"
 ): Effect.Effect<void, { readonly detail: string }> => {
   const dial = runtime.connection.pipe(
-    Effect.flatMap((connection) => connection.dial({ port })),
+    Effect.flatMap((connection) => connection.dial(at)),
     Effect.mapError(({ detail, reason }) => ({
-      detail: reason === "ForwardRefused" ? `nothing listens on its port ${port}` : detail
+      detail: reason === "ForwardRefused" ? `nothing listens on its port ${at.port}` : detail
     }))
   )
   const once = probe._tag === "Tcp"
@@ -56,10 +57,10 @@ export const ask = (
 export const wait = (
   runtime: Runtime,
   probe: typeof Probe.Type,
-  port: number,
+  at: TcpAddress,
   said: (detail: string) => Effect.Effect<void>
 ): Effect.Effect<void> =>
-  ask(runtime, probe, port).pipe(
+  ask(runtime, probe, at).pipe(
     Effect.tapError(({ detail }) => said(detail)),
     Effect.retry(asking),
     // The schedule has no end: the deadline is the caller's.
@@ -76,7 +77,7 @@ export const wait = (
 export const unhealthy = (
   runtime: Runtime,
   health: typeof Health.Type,
-  port: number,
+  at: TcpAddress,
   isUp: Effect.Effect<boolean>
 ): Effect.Effect<string> =>
   Effect.gen(function*() {
@@ -84,7 +85,7 @@ export const unhealthy = (
     while (true) {
       yield* Effect.sleep(Duration.seconds(health.every))
       const asked = yield* Effect.either(
-        Effect.if(isUp, { onTrue: () => ask(runtime, health.probe, port, "10 seconds"), onFalse: () => Effect.void })
+        Effect.if(isUp, { onTrue: () => ask(runtime, health.probe, at, "10 seconds"), onFalse: () => Effect.void })
       )
       failures = Either.isRight(asked) ? 0 : (yield* isUp) ? failures + 1 : failures
       if (Either.isLeft(asked) && failures >= health.failures) return asked.left.detail

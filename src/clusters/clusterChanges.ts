@@ -22,6 +22,7 @@ import * as ClusterPlan from "./ClusterPlan.ts"
 import type * as ClusterProcess from "./ClusterProcess.ts"
 import * as ClusterUnit from "./clusterUnit.ts"
 import type * as Launcher from "./Launcher.ts"
+import * as Routes from "./Routes.ts"
 
 /** @internal */
 export type ChangeError = ClusterError | SshError | PythonEnvironmentError
@@ -164,10 +165,19 @@ export const make = Effect.fnUntraced(function*(
       )
     })
 
-  const apply: Changes["apply"] = (next) =>
+  /** With routes that go with those of what runs. */
+  const routed = (next: ClusterPlan.ClusterPlan) =>
+    Effect.gen(function*() {
+      const now = yield* Ref.get(plan)
+      const group = { runtimes: yield* hosts.there }
+      return yield* Routes.settle(next, { manager: hosts.manager, group }, now.processes.length === 0 ? undefined : now)
+    })
+
+  const apply: Changes["apply"] = (wanted) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         const before = yield* Ref.get(plan)
+        const next = yield* restore(routed(wanted))
         const running = yield* Ref.get(units)
         const added = next.processes.filter(({ id }) => !running.has(id))
         const removed = [...running.values()].filter(({ plan }) => !next.processes.some(({ id }) => id === plan.id))
@@ -251,8 +261,8 @@ export const make = Effect.fnUntraced(function*(
       if (seat === undefined) {
         return yield* emit({ _tag: "GaveUp", process: id, host: process.place, detail: why })
       }
-      const next = yield* placedAt(process, seat)
-      const moved = next.processes.find((one) => one.id === id)
+      const wanted = yield* placedAt(process, seat)
+      const moved = wanted.processes.find((one) => one.id === id)
       if (moved === undefined) {
         return yield* emit({
           _tag: "GaveUp",
@@ -263,6 +273,7 @@ export const make = Effect.fnUntraced(function*(
       }
       yield* emit({ _tag: "Moved", process: id, from: process.place, host: seat.place })
       const started = yield* Effect.either(Effect.gen(function*() {
+        const next = yield* routed(wanted)
         yield* provision(next)
         yield* Ref.set(plan, next)
         yield* reach(next)

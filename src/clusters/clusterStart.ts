@@ -22,6 +22,7 @@ import * as ClusterHosts from "./clusterHosts.ts"
 import * as ClusterPlan from "./ClusterPlan.ts"
 import { ClusterStatus, ProcessStatus } from "./ClusterStatus.ts"
 import type { Over } from "./clusterUnit.ts"
+import * as processWords from "./processWords.ts"
 import { restarting } from "./restarting.ts"
 
 /** Events that wait for a slow reader. */
@@ -199,6 +200,15 @@ export const acquire = Effect.fnUntraced(function*(
     }),
     port: (process, name) => Effect.map(changes.numbers, (all) => Option.fromNullable(all.get(`${process}.${name}`))),
     environment: (place) => Effect.map(changes.environments, (all) => Option.fromNullable(all.get(place))),
+    variables: (place) =>
+      Effect.gen(function*() {
+        const plan = yield* changes.plan
+        const environment = (yield* changes.environments).get(place)?.directory
+        return processWords.resolveAll(
+          { plan, place, numbers: yield* changes.numbers, environment },
+          plan.variables ?? {}
+        )
+      }),
     events: Stream.fromPubSub(pubsub),
     lost: Deferred.await(lost),
     change

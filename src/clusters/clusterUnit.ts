@@ -109,7 +109,12 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
     })
     const health = healthOf(process)
     const unhealthy = Effect.gen(function*() {
-      const detail = yield* Readiness.unhealthy(runtime, health, seat.numbers[health.probe.port] ?? 0, isUp)
+      const detail = yield* Readiness.unhealthy(
+        runtime,
+        health,
+        ClusterProcess.addressIn(seat, health.probe.port),
+        isUp
+      )
       yield* context.emit({ _tag: "Unhealthy", process: id, host, detail })
       // What never ends is only told of: nobody else has the state of a master.
       if (restartOf(process) === "never") return yield* Effect.never
