@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import { ClusterError } from "./clusters/ClusterError.ts"
 import { DaskClientError } from "./clusters/DaskClientError.ts"
+import { FminError } from "./clusters/FminError.ts"
 import { MongoError } from "./clusters/MongoError.ts"
 import { ExposeError } from "./runtimes/ExposeError.ts"
 import { GroupError } from "./runtimes/GroupError.ts"
@@ -40,7 +41,8 @@ export const LazyclusterError = Schema.Union(
   PythonEnvironmentError,
   ClusterError,
   DaskClientError,
-  MongoError
+  MongoError,
+  FminError
 )
 
 /**

@@ -190,6 +190,20 @@ export * as FileTransferError from "./services/FileTransferError.ts"
 export * as FileTransferPlan from "./services/FileTransferPlan.ts"
 
 /**
+ * Hyperopt's `fmin` from TypeScript: an objective in Python, a typed space, workers on the hosts of a cluster.
+ *
+ * @since 0.1.0
+ */
+export * as Fmin from "./clusters/Fmin.ts"
+
+/**
+ * What can go wrong with a search.
+ *
+ * @since 0.1.0
+ */
+export * as FminError from "./clusters/FminError.ts"
+
+/**
  * A task that runs in the background of a runtime.
  *
  * @since 0.1.0
@@ -592,6 +606,20 @@ export * as RuntimeTask from "./tasks/RuntimeTask.ts"
 export * as ServiceLog from "./services/ServiceLog.ts"
 
 /**
+ * Search spaces: what Hyperopt may try, with the type of a point. Every expression of `hp` has its constructor here.
+ *
+ * @since 0.1.0
+ */
+export * as Space from "./clusters/Space.ts"
+
+/**
+ * A search space as plain data: what travels to the driver, which builds Hyperopt's own expression of it.
+ *
+ * @since 0.1.0
+ */
+export * as SpaceExpression from "./clusters/SpaceExpression.ts"
+
+/**
  * The one port to the network: connections to hosts, shared by everything that uses them.
  *
  * @since 0.1.0
@@ -668,6 +696,13 @@ export * as TaskStep from "./tasks/TaskStep.ts"
  * @since 0.1.0
  */
 export * as TaskTarget from "./tasks/TaskTarget.ts"
+
+/**
+ * A trial of a search: one point, and what the objective made of it.
+ *
+ * @since 0.1.0
+ */
+export * as Trial from "./clusters/Trial.ts"
 
 /**
  * A port or Unix socket of one machine that leads to one of another, in either direction, over the connections that stand.

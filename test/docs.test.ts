@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ClusterError } from "../src/clusters/ClusterError.ts"
 import { DaskClientError } from "../src/clusters/DaskClientError.ts"
+import { FminError } from "../src/clusters/FminError.ts"
 import { MongoError } from "../src/clusters/MongoError.ts"
 import { LazyclusterError } from "../src/LazyclusterError.ts"
 import { ExposeError } from "../src/runtimes/ExposeError.ts"
@@ -40,6 +41,7 @@ const errors = {
   ClusterError: literals(ClusterError.fields.reason),
   DaskClientError: literals(DaskClientError.fields.reason),
   MongoError: literals(MongoError.fields.reason),
+  FminError: literals(FminError.fields.reason),
   ConformanceError: literals(ConformanceError.fields.reason),
   LeftBehindError: literals(LeftBehindError.fields.reason),
   SandboxError: literals(SandboxError.fields.reason)
