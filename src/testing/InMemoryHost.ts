@@ -144,8 +144,8 @@ export const reply = (answer: Reply | ((asked: Asked) => Reply | Effect.Effect<R
   })
 
 /**
- * The programs of a host: by the last part of `argv[0]`, by `python -m MODULE`, by `lazycluster-NAME` for a Python program of
- * this package, or by the whole line of `sh -c`. Other lines are run as a shell runs them: lists, pipes, redirections,
+ * The programs of a host: by the last part of `argv[0]`, by `python -m MODULE` or `python FILE.py`, by `lazycluster-NAME` for a
+ * Python program of this package, or by the whole line of `sh -c`. Other lines are run as a shell runs them: lists, pipes, redirections,
  * variables, `if` and loops. What goes beyond that ends with 2 and says so; a program that is nowhere ends with 127.
  *
  * @since 0.1.0

@@ -6,6 +6,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { quote, quoteAll } from "../internal/words.ts"
 import type { Commands, Handler, Process } from "./InMemoryHost.ts"
@@ -42,9 +43,15 @@ const lives = (self: Process, pid: string) =>
       Effect.map(exit, ({ code }) => code === 0))
     : Effect.succeed(false)
 
-const serve = (self: Process, path: string, options: Options) =>
+/** `listening` happens when clients can come; `log` hears what mongod says. */
+const serve = (
+  self: Process,
+  path: string,
+  options: Options,
+  log: (line: string) => Effect.Effect<void>,
+  listening: Effect.Effect<void>
+) =>
   Effect.gen(function*() {
-    const log = (line: string) => self.stdout(`${line}\n`)
     const lock = `${path}/mongod.lock`
     const directory = yield* Effect.orElseSucceed(self.files.stat(path), Option.none)
     if (!Option.exists(directory, ({ type }) => type === "directory")) {
@@ -73,6 +80,7 @@ const serve = (self: Process, path: string, options: Options) =>
       return 48
     }
     yield* log(`Waiting for connections on port ${port}`)
+    yield* listening
     yield* Effect.raceFirst(
       stop,
       Effect.orDie(
@@ -99,9 +107,44 @@ const shutDown = (self: Process, path: string) =>
 const mongod = (options: Options): Handler => (self) => {
   const path = option(self, "--dbpath") ?? "/data/db"
   if (self.argv.includes("--shutdown")) return shutDown(self, path)
-  if (!self.argv.includes("--fork")) return serve(self, path, options)
-  return fork(self)
+  if (self.argv.includes("--fork")) return fork(self)
+  return serve(self, path, options, (line) => self.stdout(`${line}\n`), Effect.void)
 }
+
+const lastLine = "lazycluster-mongod "
+
+/** `mongod.py`, and the mongod that it would have as a child, in one process. */
+const launcher = (options: Options): Handler => (self) =>
+  Effect.gen(function*() {
+    const path = option(self, "--dbpath") ?? ""
+    const report = (reason: string, detail: string, pid: number | null = null) =>
+      self.stderr(`${lastLine}${JSON.stringify({ reason, detail, pid })}\n`)
+    const lock = `${path}/mongod.lock`
+    const before = (yield* text(self, lock)).trim()
+    if ((yield* text(self, option(self, "--password") ?? "")).trim() === "") {
+      return yield* Effect.as(report("Exited", "the file of the password cannot be read"), 1)
+    }
+    if ((yield* Effect.either(self.files.makeDirectory(path)))._tag === "Left") {
+      return yield* Effect.as(report("Directory", `${path} cannot be made`), 100)
+    }
+    const answers = yield* Ref.make(false)
+    const health = yield* Effect.either(self.serveHttp({ port: Number(option(self, "--health")) }, () =>
+      Effect.map(Ref.get(answers), (does) =>
+        does ? { body: "ok" } : { status: 503, body: "starting" })))
+    if (health._tag === "Left") {
+      return yield* Effect.as(report("Exited", health.left.detail), 48)
+    }
+    const said = yield* Ref.make("")
+    const log = (line: string) =>
+      Ref.update(said, (all) => `${all}${line}\n`)
+    const code = yield* serve(self, path, options, log, Ref.set(answers, true))
+    if (code === 0) return 0
+    const wasLocked = (yield* Ref.get(said)).includes("DBPathInUse")
+    yield* wasLocked
+      ? report("AlreadyRunning", `the mongod with pid ${before} is using ${path}`, Number(before))
+      : report("Exited", `mongod ended with code ${code}: ${yield* Ref.get(said)}`)
+    return code
+  })
 
 /** Waits until the child answers, as the real one does. */
 const fork = (self: Process) =>
@@ -118,7 +161,8 @@ const fork = (self: Process) =>
 
 /**
  * `mongod` for hosts in memory. It needs its `--dbpath`, and is alone on it (100 else); a port that is taken is 48. Where it was
- * killed, its next start finds the lock and recovers. A client's command is answered with `{ ok: 1 }`: there are no documents.
+ * killed, its next start finds the lock and recovers. A client's command is answered with `{ ok: 1 }`: there are no documents,
+ * and whoever comes is let in. `MongoServer` runs on it: packages are there as soon as they are asked for.
  *
  * @since 0.1.0
  * @category constructors
@@ -127,4 +171,7 @@ const fork = (self: Process) =>
  *
  * const hosts = InMemorySsh.layer(["host-1"], { commands: InMemoryMongo.commands() })
  */
-export const commands = (options: Options = {}): Commands => ({ mongod: mongod(options) })
+export const commands = (options: Options = {}): Commands => ({
+  mongod: mongod(options),
+  "python mongod.py": launcher(options)
+})

@@ -65,7 +65,10 @@ const keys = (argv: ReadonlyArray<string>): ReadonlyArray<string> => {
   const line = lineOf(argv)
   if (line !== undefined) return [line]
   const name = posix.basename(argv[0] ?? "")
-  return /^python[\d.]*$/.test(name) && argv[1] === "-m" ? [`python -m ${argv[2] ?? ""}`, name] : [name]
+  const [, file = ""] = argv
+  if (!/^python[\d.]*$/.test(name)) return [name]
+  if (file === "-m") return [`python -m ${argv[2] ?? ""}`, name]
+  return file.endsWith(".py") ? [`python ${posix.basename(file)}`, name] : [name]
 }
 
 /** A pattern sees the words of each command; a line as a whole only where the shell cannot run it. */

@@ -133,7 +133,9 @@ export const meant = (
     return all.map(({ process }) => process).filter(({ argv }) => !argv[0]?.startsWith("lazycluster-")).slice(-1)
   }
   return all.filter(({ name, process }) =>
-    which === process.pid || which === name || which === posix.basename(process.argv[0] ?? "")
+    which === process.pid || which === name || which === posix.basename(process.argv[0] ?? "") ||
+    // As the runtime was told it; it numbers its processes.
+    which === name?.replace(/\.\d+$/, "")
   ).map(({ process }) => process)
 }
 
