@@ -265,4 +265,12 @@ def on_worker(spec, values):
 
 
 def texts_on_worker(names, values):
-    return [_reported(name, lambda: to_text(value)) for name, value in zip(names, values)]
+    """For each value its text or its report: one that is not JSON is no reason to keep the others back."""
+    return [_text_or_report(name, value) for name, value in zip(names, values)]
+
+
+def _text_or_report(name, value):
+    try:
+        return {"text": _reported(name, lambda: to_text(value))}
+    except RuntimeError as error:
+        return {"report": str(error)}

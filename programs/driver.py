@@ -2,8 +2,9 @@
 # Words: SCHEDULER_ADDRESS CALLING CONNECT_SECONDS, the second being the source of calling.py.
 # Says first {"event": "ready", ...} or {"event": "failed", "detail": ...}; later {"event": "lost", ...} and ends when the
 # scheduler has gone. Requests are {"id", "op", ...}; answers {"id", "ok": ...} or {"id", "error": {"kind", ...}}.
-# Ends at the end of its input. Values stay on the cluster: only JSON text made by a worker comes here.
+# Ends at the end of its input. Values stay on the cluster: only JSON text made by a worker comes here, and what is scattered.
 import asyncio
+import collections
 import concurrent.futures
 import hashlib
 import json
@@ -59,6 +60,53 @@ class Problem(Exception):
         self.kind = kind
 
 
+class Held:
+    """A future under its key, and how many in the manager's program hold it: calls that are pure share one."""
+
+    def __init__(self, name, future):
+        self.name = name
+        self.future = future
+        self.holders = 1
+
+
+class Watch:
+    """Keys that finish, in the order in which they do."""
+
+    def __init__(self, driver, keys):
+        self.open = set(keys)
+        self.finished = collections.deque()
+        self.there = asyncio.Event()
+        self.tasks = [asyncio.ensure_future(self.one(driver, key)) for key in keys]
+
+    async def one(self, driver, key):
+        try:
+            await driver.finished(key)
+            error = None
+        except (asyncio.CancelledError, Exception) as raised:
+            error = told(raised)
+        self.open.discard(key)
+        self.finished.append((key, error))
+        self.there.set()
+
+    async def take(self, most):
+        if self.open or self.finished:
+            await self.there.wait()
+        some = [self.finished.popleft() for _ in range(min(most, len(self.finished)))]
+        self.put_back([])
+        return some
+
+    def put_back(self, some):
+        self.finished.extendleft(reversed(some))
+        if self.finished or not self.open:
+            self.there.set()
+        else:
+            self.there.clear()
+
+    def end(self):
+        for task in self.tasks:
+            task.cancel()
+
+
 def packages(versions):
     found = versions.get("packages", {}) if isinstance(versions, dict) else {}
     return {name: version for name, version in dict(found).items() if isinstance(version, str)}
@@ -82,6 +130,20 @@ def told(error):
     return {"kind": kind, "type": type(error).__name__, "message": message}
 
 
+def text_of(made):
+    if "report" in made:
+        raise RuntimeError(made["report"])
+    return made["text"]
+
+
+def outcome(error, made):
+    if error is None and made is not None and "report" in made:
+        error = told(RuntimeError(made["report"]))
+    if error is not None:
+        return {"error": error}
+    return {} if made is None else {"text": made["text"]}
+
+
 async def together(coroutines):
     """All results, or the first failure at once; nothing goes on behind it."""
     tasks = [asyncio.ensure_future(each) for each in coroutines]
@@ -102,6 +164,7 @@ class OneConnection(Client):
 class Driver:
     def __init__(self):
         self.futures = {}
+        self.watches = {}
         self.running = {}
         self.dropped = set()
         self.ended = asyncio.Event()
@@ -148,13 +211,18 @@ class Driver:
         if request["id"] in self.dropped:
             if request["op"] == "submit":
                 await self.op_release({"keys": answer.get("ok", ())})
+            elif request["op"] == "scatter":
+                await self.op_release({"keys": [answer["ok"]] if "ok" in answer else ()})
+            elif request["op"] == "watch":
+                await self.op_unwatch({"watch": answer.get("ok")})
             return
         await self.say(answer)
 
     def future(self, key):
-        future = self.futures.get(key)
-        if future is None:
+        held = self.futures.get(key)
+        if held is None:
             raise Problem("Unknown", "no future {} in this client: it was released, or it is of another one".format(key))
+        future = held.future
         if future.status == "cancelled":
             raise Problem("Cancelled", "{} was cancelled".format(key))
         return future
@@ -167,16 +235,36 @@ class Driver:
             return {"list": [self.template(each, values) for each in item["list"]]}
         return item
 
+    def key(self, request, index):
+        """Dask runs what has one key once: a pure call's is made of all that decides about its value."""
+        keys = request.get("keys")
+        if keys is not None:
+            return keys[index]
+        name = request["code"]["name"]
+        if request.get("options", {}).get("pure", False):
+            text = json.dumps([request["code"], request["calls"][index]], sort_keys=True)
+            return "{}-{}".format(name, hashlib.sha256(text.encode()).hexdigest()[:32])
+        return "{}-{}".format(name, uuid.uuid4().hex)
+
+    def hold(self, key, name, future):
+        held = self.futures.get(key)
+        if held is None:
+            self.futures[key] = Held(name, future)
+        else:
+            held.holders += 1
+            if held.future.status == "cancelled":
+                held.future = future
+
     async def op_submit(self, request):
         options = request.get("options", {})
         keys = []
-        for one in request["calls"]:
+        for index, one in enumerate(request["calls"]):
             values = []
             inputs = {name: self.template(item, values) for name, item in one["inputs"].items()}
             spec = {"code": request["code"], "values": one["values"], "inputs": inputs}
-            key = "{}-{}".format(request["code"]["name"], uuid.uuid4().hex)
+            key = self.key(request, index)
             # Bytes: Dask looks for keys and futures inside lists and dicts, never inside these.
-            self.futures[key] = self.client.submit(
+            future = self.client.submit(
                 call,
                 MODULE,
                 json.dumps(spec).encode(),
@@ -187,11 +275,25 @@ class Driver:
                 allow_other_workers=False,
                 priority=options.get("priority", 0),
                 retries=options.get("retries", 0),
+                resources=options.get("resources"),
             )
+            self.hold(key, request["code"]["name"], future)
             keys.append(key)
             if len(keys) % 50 == 0:
                 await asyncio.sleep(0)
         return keys
+
+    async def op_scatter(self, request):
+        # Under a key of ours: Dask's own would be made of the value.
+        key = "{}-{}".format(request["name"], uuid.uuid4().hex)
+        made = await self.client.scatter(
+            {key: request["value"]},
+            workers=request["options"].get("workers"),
+            broadcast=request["options"].get("broadcast", False),
+            hash=False,
+        )
+        self.hold(key, request["name"], made[key])
+        return key
 
     async def finished(self, key):
         """Waits for a future; raises what it raised."""
@@ -203,11 +305,12 @@ class Driver:
             raise error
 
     async def texts_of(self, keys, workers):
+        """For each key the text of its value, or its report."""
         # Results go before further work, else a long queue would keep them back.
         made = await self.client.submit(
             texts,
             MODULE,
-            [key.rsplit("-", 1)[0] for key in keys],
+            [self.futures[key].name for key in keys],
             [self.future(key) for key in keys],
             key="json-" + uuid.uuid4().hex,
             pure=False,
@@ -217,14 +320,7 @@ class Driver:
         )
         return dict(zip(keys, made))
 
-    async def op_result(self, request):
-        key = request["key"]
-        await self.finished(key)
-        return (await self.texts_of([key], None))[key]
-
-    async def op_gather(self, request):
-        keys = list(dict.fromkeys(request["keys"]))
-        await together(self.finished(key) for key in keys)
+    async def all_texts_of(self, keys):
         # One task for many values that one worker holds, not a task for each.
         held = await self.client.scheduler.who_has(keys=keys)
         batches = {}
@@ -235,15 +331,61 @@ class Driver:
             for workers, some in batches.items()
             for at in range(0, len(some), 256)
         )
-        found = {key: text for some in made for key, text in some.items()}
-        return [found[key] for key in request["keys"]]
+        return {key: text for some in made for key, text in some.items()}
+
+    async def op_result(self, request):
+        key = request["key"]
+        await self.finished(key)
+        return text_of((await self.texts_of([key], None))[key])
+
+    async def op_gather(self, request):
+        keys = list(dict.fromkeys(request["keys"]))
+        await together(self.finished(key) for key in keys)
+        found = await self.all_texts_of(keys)
+        return [text_of(found[key]) for key in request["keys"]]
+
+    async def op_finished(self, request):
+        await together(self.finished(key) for key in dict.fromkeys(request["keys"]))
+
+    async def op_watch(self, request):
+        # What is unknown is told of now, what was cancelled in its turn.
+        keys = list(dict.fromkeys(request["keys"]))
+        for key in keys:
+            if key not in self.futures:
+                self.future(key)
+        watch = Watch(self, keys)
+        self.watches[request["id"]] = watch
+        return request["id"]
+
+    async def op_next(self, request):
+        """What has finished since, of a watch: waits for the first. Nothing, once there is nothing more to come."""
+        watch = self.watches.get(request["watch"])
+        if watch is None:
+            return []
+        some = await watch.take(request["most"])
+        try:
+            texts = await self.all_texts_of([key for key, error in some if error is None]) if request["texts"] else {}
+        except (asyncio.CancelledError, Exception):
+            watch.put_back(some)
+            raise
+        return [{"key": key, **outcome(error, texts.get(key))} for key, error in some]
+
+    async def op_unwatch(self, request):
+        watch = self.watches.pop(request["watch"], None)
+        if watch is not None:
+            watch.end()
 
     async def op_cancel(self, request):
-        await self.client.cancel([self.futures[key] for key in request["keys"] if key in self.futures], force=True)
+        await self.client.cancel([self.futures[key].future for key in request["keys"] if key in self.futures], force=True)
 
     async def op_release(self, request):
         for key in request["keys"]:
-            self.futures.pop(key, None)
+            held = self.futures.get(key)
+            if held is not None:
+                held.holders -= 1
+                if held.holders == 0:
+                    # Not left to Python: an exception that is being told may have it still.
+                    self.futures.pop(key).future.release()
 
     async def op_who_has(self, request):
         held = await self.client.scheduler.who_has(keys=[self.future(key).key for key in request["keys"]])

@@ -5,17 +5,18 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import type * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type { Invocation, RemoteProcess } from "../services/SshConnection.ts"
 import type { FunctionError } from "../tasks/FunctionError.ts"
 import type * as PythonFunction from "../tasks/PythonFunction.ts"
-import { named } from "../tasks/RemoteFunction.ts"
+import * as DaskCalls from "./daskCalls.ts"
 import { DaskClientError } from "./DaskClientError.ts"
 import * as DaskDriver from "./DaskDriver.ts"
 import * as DaskFuture from "./DaskFuture.ts"
-import * as DaskInputs from "./daskInputs.ts"
+import * as DaskWatch from "./daskWatch.ts"
 
 const Versions = Schema.Record({ key: Schema.String, value: Schema.String })
 
@@ -69,6 +70,37 @@ export interface SubmitOptions {
   readonly priority?: number | undefined
   /** How often to try again after the function raised; default 0. */
   readonly retries?: number | undefined
+  /** What a worker must have free of its `resources` to run it, as `{ GPU: 1 }`. Default: nothing. */
+  readonly resources?: Readonly<Record<string, number>> | undefined
+  /** Whether the same function with the same arguments is run only once, as long as its value is held. Default `false`. */
+  readonly pure?: boolean | undefined
+  /** Its key, for other clients of the scheduler; of `map` with `-0`, `-1` behind it. Default: the function's name and a random one. */
+  readonly key?: string | undefined
+}
+
+/**
+ * A future that has its value, or never will.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Completed<A> {
+  /** Its place among the futures that were given. */
+  readonly index: number
+  readonly future: DaskFuture.DaskFuture<A>
+  readonly result: Either.Either<A, DaskError>
+}
+
+/**
+ * How far futures are: `finished` of `total` have a value, `failed` will have none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DaskProgress {
+  readonly total: number
+  readonly finished: number
+  readonly failed: number
 }
 
 /**
@@ -81,7 +113,7 @@ export type DaskError = DaskClientError | FunctionError
 
 /**
  * A client of a Dask cluster. Values stay on the cluster until they are asked for. Interrupting `result` or `gather` leaves the
- * task running; `cancel` ends it.
+ * task running, as others may want its value; interrupting `call` or a `mapStream` takes it off the cluster.
  *
  * @since 0.1.0
  * @category models
@@ -93,18 +125,45 @@ export interface DaskClient {
     args: DaskFuture.Inputs<NoInfer<Args>, NoInfer<ArgsEncoded>>,
     options?: SubmitOptions
   ) => Effect.Effect<DaskFuture.DaskFuture<Returns, ReturnsEncoded>, DaskError>
-  /** Calls a function once for each of the arguments, in one request. */
+  /** Calls a function once for each of the arguments, in requests of a bounded size. */
   readonly map: <Args, Returns, ArgsEncoded, ReturnsEncoded>(
     self: PythonFunction.PythonFunction<Args, Returns, ArgsEncoded, ReturnsEncoded>,
     args: ReadonlyArray<DaskFuture.Inputs<NoInfer<Args>, NoInfer<ArgsEncoded>>>,
     options?: SubmitOptions
   ) => Effect.Effect<ReadonlyArray<DaskFuture.DaskFuture<Returns, ReturnsEncoded>>, DaskError>
+  /** Calls a function and brings its value here; nothing of it stays on the cluster, and when it is interrupted it is cancelled. */
+  readonly call: <Args, Returns, ArgsEncoded, ReturnsEncoded>(
+    self: PythonFunction.PythonFunction<Args, Returns, ArgsEncoded, ReturnsEncoded>,
+    args: DaskFuture.Inputs<NoInfer<Args>, NoInfer<ArgsEncoded>>,
+    options?: SubmitOptions
+  ) => Effect.Effect<Returns, DaskError>
+  /**
+   * Calls a function for each of a stream of arguments and brings the values here in their order. About `inFlight` calls (default
+   * 1000) are on the cluster at a time, however many there will be; each is forgotten when its value is here.
+   */
+  readonly mapStream: <Args, Returns, ArgsEncoded, ReturnsEncoded, E, R>(
+    self: PythonFunction.PythonFunction<Args, Returns, ArgsEncoded, ReturnsEncoded>,
+    args: Stream.Stream<DaskFuture.Inputs<NoInfer<Args>, NoInfer<ArgsEncoded>>, E, R>,
+    options?: SubmitOptions & { readonly inFlight?: number | undefined }
+  ) => Stream.Stream<Returns, DaskError | E, R>
+  /** Puts a value on a worker, or on all of them (`broadcast`), for calls to take it by its future. */
+  readonly scatter: <A, I>(
+    schema: Schema.Schema<A, I>,
+    value: A,
+    options?: { readonly workers?: ReadonlyArray<string> | undefined; readonly broadcast?: boolean | undefined }
+  ) => Effect.Effect<DaskFuture.DaskFuture<A, I>, DaskError>
   /** Waits for a value and brings it here. Fails with what the function raised, also where that was an argument's. */
   readonly result: <A>(future: DaskFuture.DaskFuture<A>) => Effect.Effect<A, DaskError>
   /** Waits for many values, in their order. The first failure ends it. */
   readonly gather: <A>(
     futures: ReadonlyArray<DaskFuture.DaskFuture<A>>
   ) => Effect.Effect<ReadonlyArray<A>, DaskError>
+  /** Values as they are made, whichever is first; a failure is one of them, and does not end it. */
+  readonly asCompleted: <A>(
+    futures: ReadonlyArray<DaskFuture.DaskFuture<A>>
+  ) => Stream.Stream<Completed<A>, DaskError>
+  /** How many have their values, from none to all; no value comes here. */
+  readonly progress: (futures: ReadonlyArray<DaskFuture.DaskFuture<unknown>>) => Stream.Stream<DaskProgress, DaskError>
   /** Takes tasks off the cluster; what waits for them fails with `Cancelled`. A function that is running runs to its end. */
   readonly cancel: (
     futures: DaskFuture.DaskFuture<unknown> | ReadonlyArray<DaskFuture.DaskFuture<unknown>>
@@ -161,12 +220,6 @@ type Futures = DaskFuture.DaskFuture<unknown> | ReadonlyArray<DaskFuture.DaskFut
 const list = (futures: Futures): ReadonlyArray<DaskFuture.DaskFuture<unknown>> =>
   DaskFuture.isDaskFuture(futures) ? [futures] : futures
 
-const keysOf = (futures: ReadonlyArray<DaskFuture.DaskFuture<unknown>>): string =>
-  `"keys":${JSON.stringify(futures.map(({ key }) => key))}`
-
-const submitFields = (code: unknown, calls: ReadonlyArray<string>, options: SubmitOptions): string =>
-  `"code":${JSON.stringify(code)},"calls":[${calls.join(",")}],"options":${JSON.stringify(options)}`
-
 /**
  * A client over a driver process. It is connected once it is there; closing its scope ends the driver and lets the cluster
  * forget its futures. When the driver or the scheduler goes first, whatever waits fails with a `DaskClientError`.
@@ -205,44 +258,25 @@ export const make = (options: Options): Effect.Effect<DaskClient, DaskClientErro
         })
       )
 
-    const map: DaskClient["map"] = (self, args, submit = {}) =>
-      Either.all([named(self), Either.all(args.map((each) => DaskInputs.encode(self, each)))]).pipe(
-        Effect.flatMap(([{ code: { file, modules, source }, name }, calls]) =>
-          calls.length === 0 ? Effect.succeed([]) : driver.request(
-            "submit",
-            submitFields({ source, name, file, modules }, calls, submit),
-            Schema.Array(Schema.String).pipe(Schema.itemsCount(calls.length))
-          )
-        ),
-        Effect.map((keys) => keys.map((key) => DaskFuture.make(self, key))),
-        Effect.withSpan("DaskClient.map")
-      )
+    const { forget: _, ...calls } = DaskCalls.make(driver)
 
     return {
-      map,
-      submit: (self, args, submit) =>
-        Effect.flatMap(map(self, [args], submit), ([future]) =>
-          // `map` gives one future for each of the arguments.
-          future === undefined ? Effect.die("the driver gave no key") : Effect.succeed(future)),
+      ...calls,
+      ...DaskWatch.make(driver, host),
       result: (future) =>
         driver.request("result", `"key":${JSON.stringify(future.key)}`, Schema.String).pipe(
           Effect.flatMap(future.decode),
           Effect.withSpan("DaskClient.result")
         ),
-      gather: (futures) =>
-        futures.length === 0 ? Effect.succeed([]) : driver.request(
-          "gather",
-          keysOf(futures),
-          Schema.Array(Schema.String).pipe(Schema.itemsCount(futures.length))
-        ).pipe(
-          Effect.flatMap((texts) => Either.all(futures.map((future, index) => future.decode(texts[index] ?? "")))),
-          Effect.withSpan("DaskClient.gather")
-        ),
-      cancel: (futures) => Effect.asVoid(soon("cancel", keysOf(list(futures)), Schema.Null)),
-      release: (futures) => Effect.asVoid(soon("release", keysOf(list(futures)), Schema.Null)),
+      cancel: (futures) => Effect.asVoid(soon("cancel", DaskCalls.keysOf(list(futures)), Schema.Null)),
+      release: (futures) => Effect.asVoid(soon("release", DaskCalls.keysOf(list(futures)), Schema.Null)),
       whoHas: (futures) =>
         Effect.map(
-          soon("who_has", keysOf(futures), Schema.Record({ key: Schema.String, value: Schema.Array(Holder) })),
+          soon(
+            "who_has",
+            DaskCalls.keysOf(futures),
+            Schema.Record({ key: Schema.String, value: Schema.Array(Holder) })
+          ),
           (held) => futures.map(({ key }) => held[key] ?? [])
         ),
       info: soon("info", "", DaskInfo),

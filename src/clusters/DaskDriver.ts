@@ -13,6 +13,7 @@ import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { within } from "../internal/bounded.ts"
 import * as LogTail from "../internal/logTail.ts"
 import { decodeText, withoutControl } from "../internal/outputText.ts"
 import * as Programs from "../internal/programs.ts"
@@ -39,10 +40,17 @@ const Problem = Schema.Struct({
   message: Schema.String
 })
 
+/**
+ * Why a future has no value, as the driver says it.
+ *
+ * @internal
+ */
+export const Failure = Schema.Union(FunctionReport, Problem)
+
 const Said = Schema.parseJson(Schema.Union(
   Schema.Struct({ event: Schema.Literal("ready"), version: Schema.Literal(1) }),
   Schema.Struct({ event: Schema.Literal("failed", "lost"), detail: Schema.String }),
-  Schema.Struct({ id: Schema.Int, error: Schema.Union(FunctionReport, Problem) }),
+  Schema.Struct({ id: Schema.Int, error: Failure }),
   Schema.Struct({ id: Schema.Int, ok: Schema.Unknown })
 ))
 
@@ -74,8 +82,24 @@ const problemHint = (kind: typeof Problem.Type.kind): string | undefined => {
 }
 
 /**
+ * The error of it.
+ *
+ * @internal
+ */
+export const failureOf = (host: string, failure: typeof Failure.Type): DaskClientError | FunctionError =>
+  failure instanceof FunctionReport
+    ? fromReport(failure, { host, step: "dask", language: "Python" })
+    : new DaskClientError({
+      reason: failure.kind === "Unknown" ? "Released" : failure.kind,
+      host,
+      step: "dask.future",
+      detail: failure.type === "" ? failure.message : `${failure.type}: ${failure.message}`,
+      hint: problemHint(failure.kind)
+    })
+
+/**
  * The link. `request` sends an operation with the text of its fields (`"key":"a"`) and reads the answer by a schema; an
- * interrupted one is forgotten by the driver, too.
+ * interrupted one is forgotten by the driver, too, and so is what it made.
  *
  * @internal
  */
@@ -85,6 +109,8 @@ export interface DaskDriver {
     fields: string,
     answer: Schema.Schema<A, I>
   ) => Effect.Effect<A, DaskClientError | FunctionError>
+  /** The same without an answer: also where nothing can be interrupted. */
+  readonly tell: (op: string, fields: string) => Effect.Effect<void>
 }
 
 /**
@@ -139,18 +165,7 @@ export const open = (options: {
       const waiter = pending.get(message.id)
       if (waiter === undefined) return Effect.void
       if ("ok" in message) return Effect.asVoid(Deferred.succeed(waiter, message.ok))
-      const problem = message.error
-      return Effect.asVoid(Deferred.fail(
-        waiter,
-        problem instanceof FunctionReport
-          ? fromReport(problem, { host, step: "dask", language: "Python" })
-          : error(
-            problem.kind === "Unknown" ? "Released" : problem.kind,
-            "future",
-            problem.type === "" ? problem.message : `${problem.type}: ${problem.message}`,
-            { hint: problemHint(problem.kind) }
-          )
-      ))
+      return Effect.asVoid(Deferred.fail(waiter, failureOf(host, message.error)))
     }
 
     const log = yield* process.stderr.pipe(
@@ -231,5 +246,13 @@ export const open = (options: {
       Effect.flatMap(waiting(op, fields), (ok) =>
         Effect.mapError(Schema.decodeUnknown(answer)(ok), (cause) => error("Protocol", op, cause.message)))
 
-    return { request }
+    // Behind what was sent before it; a driver that takes nothing more will end, and with it all that it holds.
+    const tell = (op: string, fields: string) =>
+      Effect.suspend(() =>
+        gone === undefined
+          ? within(Queue.offer(lines, `{"id":${++last},"op":"${op}",${fields}}\n`), "5 seconds")
+          : Effect.void
+      ).pipe(Effect.asVoid)
+
+    return { request, tell }
   })

@@ -84,7 +84,9 @@ export const make = (workers: number) =>
             "--name",
             name,
             "--memory-limit",
-            "0"
+            "0",
+            // Of one worker only.
+            ...(name === "w1" ? ["--resources", "SLOT=1"] : [])
           ]
         )
     )

@@ -4,6 +4,7 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import type { Cluster } from "../../src/clusters/Cluster.ts"
 import * as DaskCluster from "../../src/clusters/DaskCluster.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
@@ -99,6 +100,51 @@ describe("Dask in memory", () => {
         assert.deepInclude(yield* Fiber.join(waiting), { reason: "Cancelled" })
       })
     ))
+
+  it.live("calls, streams, pure calls and scattered values, as they finish; nothing of them stays", () =>
+    onCluster(({ client, cluster }) =>
+      Effect.gen(function*() {
+        const xs = yield* client.scatter(Schema.Array(Schema.Number), [1, 2, 3], { broadcast: true })
+        assert.strictEqual((yield* client.whoHas([xs]))[0]?.length, 3)
+        assert.strictEqual(yield* client.call(sum, { xs }), 6)
+
+        const numbers = Stream.range(1, 150).pipe(Stream.map((x) => ({ x })))
+        const squares = yield* Stream.runCollect(client.mapStream(next, numbers, { inFlight: 40 }))
+        assert.deepStrictEqual([...squares], Array.from({ length: 150 }, (_, x) => x + 2))
+
+        const [one, same] = yield* client.map(next, [{ x: 1 }, { x: 1 }], { pure: true })
+        assert.strictEqual(one?.key, same?.key)
+
+        const futures = [yield* client.submit(slow, { x: 1 }), yield* client.submit(broken, {}, { key: "broken" })]
+        const seen = yield* Stream.runCollect(client.asCompleted(futures))
+        assert.deepStrictEqual(
+          [...seen].map(({ future, index, result }) => [index, future.key, Either.isRight(result)]),
+          [
+            [1, "broken", false],
+            [0, futures[0]?.key, true]
+          ]
+        )
+        assert.deepStrictEqual([...yield* Stream.runCollect(client.progress(futures))].at(-1), {
+          total: 2,
+          finished: 1,
+          failed: 1
+        })
+
+        // One at a time where there is one licence, though a worker has four threads.
+        const before = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+        const licensed = { resources: { LICENSE: 1 }, workers: ["worker-1"] }
+        yield* client.gather(yield* client.map(slow, [{ x: 1 }, { x: 2 }], licensed))
+        const after = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+        assert.strictEqual(Math.floor((after - before) / 1000), 20)
+
+        // A scattered value is no function's: it goes with the workers that hold it.
+        for (const id of ["worker-1", "worker-2", "worker-3"]) {
+          const place = `host-${id.slice(-1)}`
+          const pid = yield* pidOf(cluster, id)
+          yield* Effect.flatMap(InMemorySsh, (hosts) => hosts.kill(place, pid))
+        }
+        assert.deepInclude(yield* Effect.flip(client.result(xs)), { reason: "Cancelled" })
+      }), { resources: { LICENSE: 1 } }))
 
   it.live("only the named workers, only so many at a time", () =>
     onCluster(({ client }) =>

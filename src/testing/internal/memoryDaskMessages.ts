@@ -33,6 +33,7 @@ export const Joined = Schema.Struct({
   name: Schema.String,
   threads: Schema.Int,
   memoryLimit: Schema.Number,
+  resources: Schema.Record({ key: Schema.String, value: Schema.Number }),
   versions: Schema.Record({ key: Schema.String, value: Schema.String })
 })
 
@@ -71,6 +72,7 @@ export const Told = Schema.parseJson(Schema.Union(
     from: Schema.Record({ key: Schema.String, value: Schema.String })
   }),
   Schema.Struct({ fetch: Schema.String, from: Schema.String }),
+  Schema.Struct({ put: Schema.String, text: Schema.String }),
   Schema.Struct({ forget: Schema.Array(Schema.String) })
 ))
 
@@ -88,18 +90,39 @@ export const Request = Schema.parseJson(Schema.Union(
     op: Schema.Literal("submit"),
     code: Schema.Struct({ name: Schema.String }),
     calls: Schema.Array(Call),
+    keys: Schema.optional(Schema.Array(Schema.String)),
     options: Schema.Struct({
       workers: Schema.optional(Schema.Array(Schema.String)),
       priority: Schema.optional(Schema.Number),
-      retries: Schema.optional(Schema.Number)
+      retries: Schema.optional(Schema.Number),
+      resources: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Number })),
+      pure: Schema.optional(Schema.Boolean)
+    })
+  }),
+  Schema.Struct({
+    id: Schema.Int,
+    op: Schema.Literal("scatter"),
+    name: Schema.String,
+    value: Schema.Unknown,
+    options: Schema.Struct({
+      workers: Schema.optional(Schema.Array(Schema.String)),
+      broadcast: Schema.optional(Schema.Boolean)
     })
   }),
   Schema.Struct({ id: Schema.Int, op: Schema.Literal("result"), key: Schema.String }),
   Schema.Struct({
     id: Schema.Int,
-    op: Schema.Literal("gather", "cancel", "release", "who_has"),
+    op: Schema.Literal("gather", "finished", "watch", "cancel", "release", "who_has"),
     keys: Schema.Array(Schema.String)
   }),
+  Schema.Struct({
+    id: Schema.Int,
+    op: Schema.Literal("next"),
+    watch: Schema.Int,
+    texts: Schema.Boolean,
+    most: Schema.Int
+  }),
+  Schema.Struct({ id: Schema.Int, op: Schema.Literal("unwatch"), watch: Schema.Int }),
   Schema.Struct({ id: Schema.Int, op: Schema.Literal("retire"), names: Schema.Array(Schema.String) }),
   Schema.Struct({ id: Schema.Int, op: Schema.Literal("info", "wanted") }),
   Schema.Struct({ id: Schema.Int, op: Schema.Literal("wait_for_workers"), n: Schema.Int, timeout: Schema.Number })
@@ -107,6 +130,9 @@ export const Request = Schema.parseJson(Schema.Union(
 
 /** @internal */
 export type Request = Exclude<typeof Request.Type, { readonly op: "drop" }>
+
+/** @internal */
+export type Submit = Extract<Request, { readonly op: "submit" }>
 
 /**
  * The port in `tcp://127.0.0.1:8786`, `127.0.0.1:8787` or `8786`.

@@ -16,6 +16,7 @@ import type { Process } from "../InMemoryHost.ts"
 import * as Messages from "./memoryDaskMessages.ts"
 import * as memoryDaskTasks from "./memoryDaskTasks.ts"
 import type { Failure, Problem, Task, Tasks, Worker } from "./memoryDaskTasks.ts"
+import * as memoryDaskWatch from "./memoryDaskWatch.ts"
 import { ask } from "./memoryDaskWorker.ts"
 import * as memoryLines from "./memoryLines.ts"
 
@@ -91,29 +92,77 @@ const retire = ({ tasks }: Scheduler, names: ReadonlyArray<string>) =>
     return null
   })
 
+/** Of one client: how many of its futures have a key, and what it watches. */
+interface Client {
+  readonly held: Map<string, number>
+  readonly watches: Map<number, memoryDaskWatch.Watch>
+}
+
+const hold = ({ held }: Client, key: string): string => {
+  held.set(key, (held.get(key) ?? 0) + 1)
+  return key
+}
+
+const keyOf = ({ tasks }: Scheduler, { calls, code, keys, options }: Messages.Submit, index: number): string => {
+  const own = keys?.[index]
+  if (own !== undefined) return own
+  return `${code.name}-${
+    options.pure === true ? tasks.pureKey(code.name, JSON.stringify(calls[index])) : tasks.nextKey()
+  }`
+}
+
+const release = ({ tasks }: Scheduler, { held }: Client, key: string): void => {
+  const left = (held.get(key) ?? 0) - 1
+  if (left > 0) {
+    held.set(key, left)
+    return
+  }
+  held.delete(key)
+  tasks.release(key)
+}
+
 const answer = (
   scheduler: Scheduler,
   request: Messages.Request,
-  owned: Set<string>
-): Effect.Effect<unknown, Failure> => {
+  client: Client
+): Effect.Effect<unknown, Failure, Scope.Scope> => {
   const { address, tasks, versions } = scheduler
   switch (request.op) {
     case "submit":
       return Effect.sync(() =>
-        request.calls.map((call) => {
-          const key = `${request.code.name}-${tasks.nextKey()}`
-          owned.add(key)
-          tasks.submit({
-            key,
-            call,
-            function: request.code.name,
-            workers: request.options.workers,
-            priority: request.options.priority ?? 0,
-            retries: request.options.retries ?? 0
-          })
+        request.calls.map((call, index) => {
+          const key = hold(client, keyOf(scheduler, request, index))
+          const { priority = 0, resources = {}, retries = 0, workers } = request.options
+          tasks.submit({ key, call, function: request.code.name, workers, priority, retries, resources })
           return key
         })
       )
+    case "scatter":
+      return Effect.suspend(() => {
+        const key = `${request.name}-${tasks.nextKey()}`
+        return tasks.scatter(key, request.name, request.value, request.options)
+          ? Effect.as(value(scheduler, key), hold(client, key))
+          : problem("Timeout", "No valid workers found", "TimeoutError")
+      })
+    case "finished":
+      return Effect.as(Effect.forEach(request.keys, (key) => value(scheduler, key), { concurrency: "unbounded" }), null)
+    case "watch":
+      return Effect.gen(function*() {
+        yield* Effect.forEach(request.keys, (key) => known(tasks, key))
+        client.watches.set(
+          request.id,
+          yield* memoryDaskWatch.make(request.keys, (key) => Effect.either(value(scheduler, key)))
+        )
+        return request.id
+      })
+    case "next":
+      return client.watches.get(request.watch)?.next(request.most, request.texts) ?? Effect.succeed([])
+    case "unwatch":
+      return Effect.suspend(() => {
+        const watch = client.watches.get(request.watch)
+        client.watches.delete(request.watch)
+        return Effect.as(watch?.end ?? Effect.void, null)
+      })
     case "result":
       return value(scheduler, request.key)
     case "gather":
@@ -121,7 +170,7 @@ const answer = (
     case "cancel":
       return Effect.as(Effect.sync(() => request.keys.forEach(tasks.cancel)), null)
     case "release":
-      return Effect.as(Effect.sync(() => request.keys.forEach(tasks.release)), null)
+      return Effect.as(Effect.sync(() => request.keys.forEach((key) => release(scheduler, client, key))), null)
     case "who_has":
       return Effect.map(
         Effect.forEach(request.keys, (key) => known(tasks, key)),
@@ -178,7 +227,7 @@ const ofWorker = ({ tasks }: Scheduler, worker: Worker, received: Stream.Stream<
 
 const ofClient = (scheduler: Scheduler, lines: memoryLines.Lines, received: Stream.Stream<string>) =>
   Effect.gen(function*() {
-    const owned = new Set<string>()
+    const client: Client = { held: new Map(), watches: new Map() }
     const running = yield* FiberMap.make<number>()
     lines.send({ event: "ready", version: 1 })
     yield* received.pipe(
@@ -189,7 +238,7 @@ const ofClient = (scheduler: Scheduler, lines: memoryLines.Lines, received: Stre
           : FiberMap.run(
             running,
             request.id,
-            Effect.match(answer(scheduler, request, owned), {
+            Effect.match(answer(scheduler, request, client), {
               onFailure: (error) => lines.send({ id: request.id, error }),
               onSuccess: (ok) => lines.send({ id: request.id, ok })
             })
@@ -197,7 +246,7 @@ const ofClient = (scheduler: Scheduler, lines: memoryLines.Lines, received: Stre
       ),
       Effect.ignore
     )
-    owned.forEach(scheduler.tasks.cancel)
+    client.held.forEach((_, key) => scheduler.tasks.cancel(key))
   }).pipe(Effect.scoped)
 
 const connected = (scheduler: Scheduler, connection: Duplex) =>

@@ -36,6 +36,9 @@ export interface Task {
   readonly needs: ReadonlyArray<string>
   readonly workers: ReadonlyArray<string> | undefined
   readonly priority: number
+  readonly resources: Readonly<Record<string, number>>
+  /** No function made it: it cannot be made again. */
+  readonly scattered: boolean
   readonly holders: Set<string>
   state: "waiting" | "running" | "memory" | "erred"
   error: Failure | undefined
@@ -56,6 +59,7 @@ export const make = () => {
   const workers = new Map<string, Worker>()
   const tasks = new Map<string, Task>()
   const waitingForWorkers = new Set<() => void>()
+  const pure = new Map<string, Map<string, string>>()
   let keys = 0
 
   const settle = (task: Task, state: "memory" | "erred", error?: Failure) => {
@@ -67,6 +71,14 @@ export const make = () => {
     if (task.state === "memory") task.done = fresh()
     task.state = "waiting"
   }
+
+  const free = ({ running, told }: Worker, name: string) =>
+    [...running].reduce((left, key) => left - (tasks.get(key)?.resources[name] ?? 0), told.resources[name] ?? 0)
+
+  const isNamed = ({ told }: Worker, names: ReadonlyArray<string> | undefined) =>
+    names === undefined || names.includes(told.name) || names.includes(told.address)
+
+  const lost = (task: Task) => task.scattered ? settle(task, "erred", cancelled(task.key)) : again(task)
 
   const dispatch = () => {
     const waiting = [...tasks.values()].filter(({ state }) => state === "waiting")
@@ -80,9 +92,9 @@ export const make = () => {
       }
       if (needed.some(({ state }) => state !== "memory")) continue
       const [worker] = [...workers.values()]
-        .filter(({ retiring, running, told }) =>
-          !retiring && running.size < told.threads &&
-          (task.workers === undefined || task.workers.includes(told.name) || task.workers.includes(told.address))
+        .filter((worker) =>
+          !worker.retiring && worker.running.size < worker.told.threads && isNamed(worker, task.workers) &&
+          Object.entries(task.resources).every(([name, amount]) => free(worker, name) >= amount)
         )
         .sort((a, b) => a.running.size / a.told.threads - b.running.size / b.told.threads)
       if (worker === undefined) continue
@@ -109,7 +121,7 @@ export const make = () => {
     if (workers.get(address) !== worker) return
     workers.delete(address)
     for (const task of tasks.values()) {
-      if (task.holders.delete(address) && task.holders.size === 0 && task.state === "memory") again(task)
+      if (task.holders.delete(address) && task.holders.size === 0 && task.state === "memory") lost(task)
       if (!worker.running.has(task.key) || task.state !== "running") continue
       again(task)
       task.deaths += isDeath ? 1 : 0
@@ -151,24 +163,44 @@ export const make = () => {
 
   const missing = (worker: Worker, key: string, lacking: string) => {
     worker.running.delete(key)
-    const lost = tasks.get(lacking)
-    if (lost?.state === "memory" && ![...lost.holders].some((address) => workers.has(address))) again(lost)
+    const away = tasks.get(lacking)
+    if (away?.state === "memory" && ![...away.holders].some((address) => workers.has(address))) lost(away)
     const task = tasks.get(key)
     if (task?.state === "running") again(task)
     dispatch()
   }
 
-  const submit = (task: Pick<Task, "key" | "function" | "call" | "workers" | "priority" | "retries">) => {
+  type Made = Pick<Task, "key" | "function" | "call" | "workers" | "priority" | "retries" | "resources">
+
+  const add = (task: Made, state: Task["state"], scattered: boolean) =>
     tasks.set(task.key, {
       ...task,
+      scattered,
       needs: needs(task.call),
       holders: new Set(),
-      state: "waiting",
+      state,
       error: undefined,
       deaths: 0,
       done: fresh()
     })
+
+  /** What has one key is one task. */
+  const submit = (task: Made) => {
+    if (!tasks.has(task.key)) add(task, "waiting", false)
     dispatch()
+  }
+
+  /** A value to one worker or to all; `false` where there is none. */
+  const scatter = (key: string, name: string, value: unknown, options: {
+    readonly workers?: ReadonlyArray<string> | undefined
+    readonly broadcast?: boolean | undefined
+  }): boolean => {
+    const fitting = [...workers.values()].filter((worker) => !worker.retiring && isNamed(worker, options.workers))
+    const call = { values: {}, inputs: {} }
+    const text = JSON.stringify(value)
+    add({ key, function: name, call, workers: undefined, priority: 0, retries: 0, resources: {} }, "running", true)
+    fitting.slice(0, options.broadcast === true ? undefined : 1).forEach(({ send }) => send({ put: key, text }))
+    return fitting.length > 0
   }
 
   /** One that runs goes on; its value is forgotten. */
@@ -187,13 +219,37 @@ export const make = () => {
     const needed = [...tasks.values()].some((other) =>
       other.needs.includes(key) && other.state !== "memory" && other.state !== "erred"
     )
-    if (task?.state === "memory" && !needed) cancel(key)
+    if (task !== undefined && !needed) cancel(key)
   }
 
   /** Counted, so that every run has the same. */
   const nextKey = () => (++keys).toString(16).padStart(32, "0")
 
-  return { workers, tasks, nextKey, waitingForWorkers, join, leave, held, failed, missing, submit, cancel, release }
+  /** The key of a call that is pure. */
+  const pureKey = (name: string, text: string) => {
+    const all = pure.get(name) ?? new Map<string, string>()
+    pure.set(name, all)
+    const key = all.get(text) ?? nextKey()
+    all.set(text, key)
+    return key
+  }
+
+  return {
+    workers,
+    tasks,
+    nextKey,
+    pureKey,
+    waitingForWorkers,
+    join,
+    leave,
+    held,
+    failed,
+    missing,
+    submit,
+    scatter,
+    cancel,
+    release
+  }
 }
 
 /** @internal */

@@ -18,6 +18,15 @@ import * as Messages from "./memoryDaskMessages.ts"
 import * as memoryFunctionCall from "./memoryFunctionCall.ts"
 import * as memoryLines from "./memoryLines.ts"
 
+/** Of `GPU=2 LICENSE=1`. */
+const resourcesOf = (text: string): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    text.split(/[\s,]+/).filter((part) => part !== "").map((part) => {
+      const [name = "", amount] = part.split("=")
+      return [name, Number(amount)]
+    })
+  )
+
 const textOf = (value: unknown): string => JSON.stringify(value ?? null)
 
 /**
@@ -76,6 +85,7 @@ export const run = (
         name: Messages.option(self, "--name") ?? address,
         threads: Number(Messages.option(self, "--nthreads") ?? 1),
         memoryLimit: Number(Messages.option(self, "--memory-limit") ?? 0),
+        resources: resourcesOf(Messages.option(self, "--resources") ?? ""),
         versions
       }
     })
@@ -113,7 +123,10 @@ export const run = (
       Stream.mapEffect(Schema.decode(Messages.Told)),
       Stream.runForEach((told) =>
         Effect.sync(() => {
-          if ("forget" in told) told.forget.forEach((key) => values.delete(key))
+          if ("put" in told) {
+            values.set(told.put, told.text)
+            lines.send({ finished: told.put })
+          } else if ("forget" in told) told.forget.forEach((key) => values.delete(key))
           else if ("run" in told) fork(call(told))
           else {
             fork(Effect.match(fetch(told.fetch, told.from), {
