@@ -11,7 +11,6 @@ import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import type { GroupError } from "../runtimes/GroupError.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
@@ -129,7 +128,7 @@ export const make = Effect.fnUntraced(function*(options: {
           }
         })
       // A host may be taken in where nothing can be interrupted, and a fiber inherits that.
-      yield* runtime.link.pipe(Stream.runForEach(heard), Effect.interruptible, Effect.forkIn(held.scope))
+      yield* runtime.linkState.watch(heard).pipe(Effect.interruptible, Effect.forkIn(held.scope))
     })
 
   const leave: Hosts["leave"] = (alias) =>

@@ -14,10 +14,9 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Intervals from "effect/ScheduleIntervals"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import { signalOf } from "../internal/exitStatus.ts"
+import * as Observable from "../internal/observable.ts"
 import type { SshError } from "../services/SshError.ts"
 import { ClusterError } from "./ClusterError.ts"
 import { type ClusterPlan, healthOf, type ProcessPlan, restartOf } from "./ClusterPlan.ts"
@@ -86,11 +85,11 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
   const open = ClusterProcess.start(context, process).pipe(allOrNothing.hold, Scope.extend(resources))
   const first = yield* open
   const begun = yield* Ref.make(Option.some(first))
-  const state = yield* SubscriptionRef.make<{ readonly now: ProcessState; readonly restarts: number }>({
+  const state = yield* Observable.make<{ readonly now: ProcessState; readonly restarts: number }>({
     now: "ready",
     restarts: 0
   })
-  const mark = (now: ProcessState) => SubscriptionRef.update(state, (all) => ({ ...all, now }))
+  const mark = (now: ProcessState) => state.update((all) => ({ ...all, now }))
   const runtime = first.value.seat.runtime
 
   const watch = ({ run, seat }: ClusterProcess.Begun): Effect.Effect<End> => {
@@ -199,7 +198,7 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
         yield* Effect.all([driver.reset, Ref.set(attempts, 0), steady])
       }
       // Its end is what draining is for; where that fails, it is started again.
-      yield* Stream.runHead(Stream.filter(state.changes, ({ now }) => now !== "draining"))
+      yield* state.until(({ now }) => now !== "draining")
       const policy = restartOf(process)
       if (policy === "never" || (policy === "onFailure" && !end.failed)) {
         yield* mark("ended")
@@ -211,12 +210,10 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
         yield* mark("moving")
         return yield* over({ id, why: "failing", detail: failing.value.detail, log: failing.value.log })
       }
-      yield* SubscriptionRef.update(state, ({ restarts }) => ({ now: "ready" as const, restarts: restarts + 1 }))
+      yield* state.update(({ restarts }) => ({ now: "ready" as const, restarts: restarts + 1 }))
     }
   })
-  const lost = runtime.link.pipe(
-    Stream.filter((link) => link === "gone"),
-    Stream.runHead,
+  const lost = runtime.linkState.until((link) => link === "gone").pipe(
     Effect.zipRight(mark("moving")),
     Effect.zipRight(over({ id, why: "lost", detail: `${host} is lost`, log: [] }))
   )
@@ -227,10 +224,10 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
     mark,
     current: Effect.zipWith(
       Ref.get(begun),
-      SubscriptionRef.get(state),
+      state.get,
       (held, { now }) => now === "ready" ? Option.map(held, ({ value }) => value.run.value) : Option.none()
     ),
-    status: Effect.zipWith(Ref.get(begun), SubscriptionRef.get(state), (held, { now, restarts }) =>
+    status: Effect.zipWith(Ref.get(begun), state.get, (held, { now, restarts }) =>
       ProcessStatus.make({
         process: id,
         role: process.role,

@@ -14,7 +14,6 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { EndReport, Guardian, Link, Options, Watched } from "../services/Guardian.ts"
 import type * as Protocol from "../services/GuardianProtocol.ts"
 import * as HostFacts from "../services/HostFacts.ts"
@@ -25,6 +24,7 @@ import { type SshConfigError, SshError } from "../services/SshError.ts"
 import * as allOrNothing from "./allOrNothing.ts"
 import * as bounded from "./bounded.ts"
 import * as Talk from "./guardianTalk.ts"
+import * as Observable from "./observable.ts"
 import { escapeLine, quoteAll } from "./words.ts"
 
 const tenths = (duration: Duration.Duration): string =>
@@ -65,7 +65,7 @@ export const make = Effect.fn("Guardian.make")(function*(
   const report = yield* Ref.make<ReadonlyArray<readonly [key: string, value: string]>>([])
   const ended = yield* Deferred.make<void>()
   const served = yield* Ref.make(false)
-  const link = yield* SubscriptionRef.make<Link>({ _tag: "Away" })
+  const link = yield* Observable.make<Link>({ _tag: "Away" })
 
   /** Counted and acted on in one step: an event is missed by nobody, and asked for again by nobody. */
   const about = (name: string, act: (watched: Watched) => Effect.Effect<unknown>) => {
@@ -188,13 +188,13 @@ export const make = Effect.fn("Guardian.make")(function*(
       const now = yield* Clock.currentTimeMillis
       yield* Ref.set(answered, now)
       yield* Ref.set(renewed, now)
-      yield* SubscriptionRef.set(link, { _tag: "Up", stay })
+      yield* link.set({ _tag: "Up", stay })
       // What was said last before the link was lost may not have been heard.
       yield* Effect.ignore(Effect.raceFirst(Effect.zipRight(sayLedger(stay), beat(stay)), stay.over))
     }).pipe(Effect.ensuring(Scope.close(scope, Exit.void)))
 
   const gone = (error: { readonly message: string }) =>
-    SubscriptionRef.set(link, {
+    link.set({
       _tag: "Gone",
       error: new SshError({ reason: "LinkLost", host, step: "resume", detail: error.message, cause: error })
     })
@@ -202,7 +202,7 @@ export const make = Effect.fn("Guardian.make")(function*(
   /** Back on the host before its lease has run out, again and again. */
   const keep = Effect.gen(function*() {
     while (!(yield* Deferred.isDone(ended))) {
-      yield* SubscriptionRef.set(link, { _tag: "Away" })
+      yield* link.set({ _tag: "Away" })
       const left = (yield* Ref.get(renewed)) + lease - (yield* Clock.currentTimeMillis)
       const back = yield* enter("resume").pipe(
         Effect.retry({
@@ -230,19 +230,11 @@ export const make = Effect.fn("Guardian.make")(function*(
   )
   yield* Effect.forkScoped(Effect.zipRight(serve(first), keep))
 
-  const settled = Effect.flatMap(link.get, (now) =>
-    // Asked for each command, and mostly there: no need to listen for changes.
-    now._tag !== "Away" ? Effect.succeed(now) : link.changes.pipe(
-      Stream.filter((now) => now._tag !== "Away"),
-      Stream.runHead,
-      Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
-    ))
   const standing: Effect.Effect<Talk.Stay, SshError> = Effect.flatMap(
-    settled,
-    (now) => now._tag === "Up" ? Effect.succeed(now.stay) : now._tag === "Gone" ? Effect.fail(now.error) : Effect.never
+    link.until((now): now is Exclude<Link, { _tag: "Away" }> => now._tag !== "Away"),
+    (now) => now._tag === "Up" ? Effect.succeed(now.stay) : Effect.fail(now.error)
   )
-  const leaves = (stay: Talk.Stay) =>
-    link.changes.pipe(Stream.filter((now) => now._tag !== "Up" || now.stay !== stay), Stream.runHead)
+  const leaves = (stay: Talk.Stay) => link.until((now) => now._tag !== "Up" || now.stay !== stay)
 
   /** Says a line until it has had its effect: what is said just before a link is lost may not have been heard. */
   const insist = <A>(line: string, effect: Deferred.Deferred<A>): Effect.Effect<A, SshError> =>
@@ -311,10 +303,8 @@ export const make = Effect.fn("Guardian.make")(function*(
         Effect.flatMap(link.get, (now) => now._tag === "Up" ? Effect.ignore(sayLedger(now.stay)) : Effect.void)
       ),
     over: Effect.flatMap(
-      Stream.runHead(
-        Stream.filterMap(link.changes, (now) => now._tag === "Gone" ? Option.some(now.error) : Option.none())
-      ),
-      Option.match({ onNone: () => Effect.never, onSome: (error) => Effect.fail(error) })
+      link.until((now): now is Extract<Link, { _tag: "Gone" }> => now._tag === "Gone"),
+      ({ error }) => error
     ),
     silence
   }

@@ -32,11 +32,10 @@ export const make = Effect.fnUntraced(function*(options: {
 }): Effect.fn.Return<{ readonly port: number; readonly states: Stream.Stream<State> }, SshError, Scope.Scope> {
   const { at, from, healWithin, pass, what } = options
   const state = yield* tunnelState.make
+  yield* Effect.forEach([from, ...options.with], state.follow, { discard: true })
   const bound = yield* Deferred.make<number, SshError>()
   yield* tunnelListener.run({ from, at, pass, bound, state, healWithin }).pipe(
-    Effect.raceFirst(
-      Effect.forEach([from, ...options.with], state.watch, { concurrency: 2, discard: true })
-    ),
+    Effect.raceFirst(state.givenUp),
     Effect.catchAll((error) =>
       // A port that cannot be bound at first is told to whoever opens it.
       Effect.unlessEffect(

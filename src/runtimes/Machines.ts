@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as LayerMap from "effect/LayerMap"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as liveMap from "../internal/liveMap.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import * as Machine from "./Machine.ts"
@@ -59,7 +58,7 @@ export interface Options {
 
 /** Fails when the host has been given up. */
 const gone = (runtime: Runtime.Runtime): Effect.Effect<never, "gone"> =>
-  Effect.zipRight(Stream.runHead(Stream.filter(runtime.link, (link) => link === "gone")), Effect.fail("gone" as const))
+  Effect.zipRight(runtime.linkState.until((link) => link === "gone"), Effect.fail("gone" as const))
 
 /**
  * A map of hosts; its scope closes their runtimes. One that failed is tried again by the next who asks, and one whose lease has

@@ -11,6 +11,7 @@ import { dual } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as allOrNothing from "../internal/allOrNothing.ts"
+import type { Observable } from "../internal/observable.ts"
 import * as Host from "../services/Host.ts"
 import type { CommandHost } from "../services/RemoteCommandExecutor.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
@@ -102,6 +103,8 @@ export interface Runtime extends TaskTarget {
   readonly connection: Effect.Effect<SshConnection, SshError>
   /** `up`, `away` or `gone`, whenever it changes. */
   readonly link: Stream.Stream<"up" | "away" | "gone">
+  /** @internal */
+  readonly linkState: Observable<"up" | "away" | "gone">
   /** Notes in the ledger that a port of this host is held, as long as the scope is open. */
   readonly holdsPort: (port: number) => Effect.Effect<void, never, Scope.Scope>
   /**

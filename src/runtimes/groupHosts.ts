@@ -100,11 +100,14 @@ export const make = Effect.fnUntraced(function*(
       onFailure: ({ message }) => change(runtime, () => ({ gone: message })),
       onSuccess: () => Effect.void
     })
-  yield* Effect.forEach(runtimes, (runtime) =>
-    runtime.link.pipe(
-      Stream.runForEach((link) => link === "gone" ? over(runtime) : change(runtime, () => ({ link }))),
-      Effect.forkScoped
-    ), { discard: true })
+  yield* Effect.forEach(
+    runtimes,
+    (runtime) =>
+      runtime.linkState.watch((link) => link === "gone" ? over(runtime) : change(runtime, () => ({ link }))).pipe(
+        Effect.forkScoped
+      ),
+    { discard: true }
+  )
 
   const probe = (runtime: Runtime) =>
     runtime.exec({ argv: ["true"] }).pipe(

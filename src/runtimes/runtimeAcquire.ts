@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import * as localUser from "../internal/localUser.ts"
+import * as Observable from "../internal/observable.ts"
 import * as programs from "../internal/programs.ts"
 import * as remotePath from "../internal/remotePath.ts"
 import { pythonArgv, pythonInput } from "../internal/shipping.ts"
@@ -108,6 +108,10 @@ export const acquire = Effect.fnUntraced(function*(
     }))
 
   const { facts, workingDirectory } = guardian
+  const linkState = Observable.map(
+    guardian.link,
+    (link) => link._tag === "Up" ? "up" : link._tag === "Away" ? "away" : "gone"
+  )
   const resolve = (path: string) => remotePath.resolve(path, { home: facts.home, workingDirectory })
   const user = yield* localUser.current
   const ledger = yield* Ledger.make({ id, host: named.alias, owner: `${user.name}@${user.machine}`, lease, guardian })
@@ -120,10 +124,8 @@ export const acquire = Effect.fnUntraced(function*(
     workingDirectory,
     resolve,
     connection: guardian.connection,
-    link: Stream.map(
-      guardian.link.changes,
-      (link) => link._tag === "Up" ? "up" : link._tag === "Away" ? "away" : "gone"
-    ),
+    link: linkState.changes,
+    linkState,
     files,
     holdsPort: ledger.port,
     holdsGpus: yield* runtimeGpus.make({ guardian, ledger, files }),

@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import * as Stream from "effect/Stream"
 import * as bounded from "../internal/bounded.ts"
 import * as followedOutput from "../internal/followedOutput.ts"
 import * as programs from "../internal/programs.ts"
@@ -47,7 +46,7 @@ export const make = Effect.fnUntraced(function*(options: {
       (silence) =>
         Effect.ignore(bounded.within(effect, silence > longSilence ? "1 second" : Duration.sum(grace, "10 seconds")))
     )
-  const away = Stream.runHead(Stream.filter(guardian.link.changes, ({ _tag }) => _tag !== "Up"))
+  const away = guardian.link.until(({ _tag }) => _tag !== "Up")
   /** Where the link is away nobody waits for its return, but what is asked for happens then. */
   const soon = (effect: Effect.Effect<void, SshError>) =>
     effect.pipe(

@@ -9,9 +9,9 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
-import type * as SubscriptionRef from "effect/SubscriptionRef"
 import * as internal from "../internal/guardianClient.ts"
 import type { Stay } from "../internal/guardianTalk.ts"
+import type { Observable } from "../internal/observable.ts"
 import type { Host } from "./Host.ts"
 import type { HostFacts } from "./HostFacts.ts"
 import type { RuntimeError } from "./RuntimeError.ts"
@@ -102,7 +102,7 @@ export interface Guardian {
   /** The guardian's directory on the host. */
   readonly state: string
   readonly workingDirectory: string
-  readonly link: SubscriptionRef.SubscriptionRef<Link>
+  readonly link: Observable<Link>
   /** The connection in use; waits while the link is away, fails when the lease has run out. */
   readonly connection: Effect.Effect<SshConnection, SshError>
   /** Starts a process in a session of its own, under a name that is used once. The words are those of `run`. */

@@ -11,6 +11,7 @@ import type * as Stream from "effect/Stream"
 import type { Duplex } from "../internal/duplex.ts"
 import * as heldListener from "../internal/heldListener.ts"
 import { join } from "../internal/joinDuplex.ts"
+import type { Observable } from "../internal/observable.ts"
 import * as socketPath from "../internal/socketPath.ts"
 import type { Host } from "./Host.ts"
 import * as Metrics from "./Metrics.ts"
@@ -27,8 +28,12 @@ export interface End {
   readonly host: Host
   /** The connection in use, each time the same value; waits while the link is away, fails when it is given up. */
   readonly connection: Effect.Effect<SshConnection, SshError>
-  /** The link, whenever it changes. Without one a tunnel knows of a lost link only from what breaks. */
-  readonly link?: Stream.Stream<"up" | "away" | "gone"> | undefined
+  /**
+   * The link. Without one a tunnel knows of a lost link only from what breaks.
+   *
+   * @internal
+   */
+  readonly linkState?: Observable<"up" | "away" | "gone"> | undefined
   /** Notes a port that is held on this machine, as long as the scope is open. */
   readonly holdsPort?: ((port: number) => Effect.Effect<void, never, Scope.Scope>) | undefined
 }

@@ -3,14 +3,17 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Duplex } from "../../internal/duplex.ts"
 import * as socketPath from "../../internal/socketPath.ts"
 import { connectError } from "../../internal/ssh2Errors.ts"
 import type { Host } from "../../services/Host.ts"
@@ -160,6 +163,26 @@ const free = (host: MemoryHost, bound: memoryNetwork.Bound) =>
       : Effect.void
   )
 
+/** By hand: each tunnel listens, and streams that are mapped, joined and interrupted cost ten times as much. */
+const arrivals = (link: memoryLink.Link, bound: memoryNetwork.Bound, taken: (arrived: Duplex) => Duplex) => {
+  const lost = lostWith(link)
+  return Stream.repeatEffectOption(
+    Effect.suspend(() =>
+      link.clientOpen ? memoryLink.orLost(link, Queue.take(bound.arrivals)) : Deferred.await(link.lost)
+    )
+      .pipe(
+        Effect.matchCauseEffect({
+          onSuccess: (arrived) => Effect.succeed(taken(arrived)),
+          onFailure: (cause) => {
+            if (bound.arrivals.isActive()) return Effect.failCause(Cause.map(cause, Option.some))
+            // Closed, or gone with the server's process, of which the client may not have heard.
+            return link.clientOpen && link.serverOpen ? Effect.fail(Option.none()) : lost
+          }
+        })
+      )
+  )
+}
+
 /**
  * Opens a connection. Its scope closes it.
  *
@@ -238,11 +261,7 @@ export const open = Effect.fnUntraced(function*(host: MemoryHost, name: Host, co
         return {
           port: bound.port,
           // What a lost link closes has no clean end.
-          connections: Stream.fromQueue(bound.arrivals, { maxChunkSize: 1 }).pipe(
-            Stream.map(end),
-            Stream.concat(Stream.execute(Effect.suspend(() => link.clientOpen ? Effect.void : lost))),
-            Stream.interruptWhenDeferred(link.lost)
-          )
+          connections: arrivals(link, bound, end)
         }
       })
   }
