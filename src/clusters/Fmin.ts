@@ -17,9 +17,11 @@ import type { SshError } from "../services/SshError.ts"
 import type { FunctionError } from "../tasks/FunctionError.ts"
 import type { PythonFunction } from "../tasks/PythonFunction.ts"
 import type { Cluster } from "./Cluster.ts"
+import type { ClusterError } from "./ClusterError.ts"
 import * as fminDriver from "./fminDriver.ts"
 import { FminError } from "./FminError.ts"
 import * as fminJob from "./fminJob.ts"
+import type { MongoError } from "./MongoError.ts"
 import type { Space } from "./Space.ts"
 import * as Trial from "./Trial.ts"
 
@@ -163,6 +165,8 @@ export interface Target {
   readonly user: string
   readonly password: Redacted.Redacted
   readonly dbName: string
+  /** Fails when MongoDB or the cluster cannot go on. */
+  readonly lost: Effect.Effect<never, ClusterError | MongoError>
   /** The only key whose trials the workers take, where there is one: the default of `expKey`. */
   readonly expKey?: string | undefined
 }
@@ -276,7 +280,7 @@ export const start = Effect.fn("Fmin.start")(function*<Point, Args, ArgsEncoded,
   })
   yield* Effect.forkScoped(Effect.ensuring(Effect.ignore(driver.over), said.end))
 
-  const lost = Effect.mapError(target.cluster.lost, ({ detail, hint, log, reason, step }) =>
+  const lost = Effect.mapError(target.lost, ({ detail, hint, log, reason, step }) =>
     new FminError({
       reason: "Database",
       host,
