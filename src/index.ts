@@ -533,6 +533,13 @@ export * as RemoteWorker from "./tasks/RemoteWorker.ts"
 export * as RemoteWorkerError from "./tasks/RemoteWorkerError.ts"
 
 /**
+ * Packages of a Python environment, from what others write: a requirements file, or a lock.
+ *
+ * @since 0.1.0
+ */
+export * as Requirements from "./services/Requirements.ts"
+
+/**
  * How processes of a plan reach one another: directly, where hosts do, or through tunnels of the manager. A pure function of the
  * plan and of who reaches whom.
  *

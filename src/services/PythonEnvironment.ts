@@ -16,7 +16,7 @@ import * as Programs from "../internal/programs.ts"
 import type { HostFacts } from "./HostFacts.ts"
 import { failure, type PythonEnvironmentError } from "./PythonEnvironmentError.ts"
 import * as Protocol from "./PythonEnvironmentProtocol.ts"
-import { canonical, parsePin, parsePython, type Pin, type PythonBound } from "./PythonPackages.ts"
+import { canonical, isHashed, parsePin, parsePython, type Pin, type PythonBound } from "./PythonPackages.ts"
 import { converse, type PythonManager, type PythonTarget } from "./PythonTarget.ts"
 import type { SshError } from "./SshError.ts"
 import * as WheelDelivery from "./WheelDelivery.ts"
@@ -192,6 +192,11 @@ export const check = (
     )
   }
   const pins = Option.all(read.map(([, pin]) => pin))
+  const bare = Option.getOrElse(pins, () => []).filter((pin) => !isHashed(pin))
+  if (bare.length > 0 && bare.length < read.length) {
+    const detail = `no hash for ${bare.map(({ name }) => name).join(", ")}, while others have one`
+    return Either.left(failure({ reason: "NotPinned", host, step: "read packages", detail }))
+  }
   const python = environment.python === undefined ? Option.some([]) : parsePython(environment.python)
   return Option.isSome(pins) && Option.isSome(python)
     ? Either.right({ pins: pins.value, python: python.value })

@@ -13,6 +13,7 @@ import { explain } from "./SshError.ts"
  * - `PythonVersion`: there is one, but not of the version that was asked for
  * - `NoVenv`: Python is there without the modules that make environments
  * - `NotPinned`: a package does not name one exact version
+ * - `Requirements`: a list of packages or a lock cannot be read
  * - `Install`: pip or uv failed, or the host's cache cannot be used
  * - `Download`: the manager could not get the wheels
  * - `Check`: what is installed is not what was asked for
@@ -27,6 +28,7 @@ export const PythonEnvironmentReason = Schema.Literal(
   "PythonVersion",
   "NoVenv",
   "NotPinned",
+  "Requirements",
   "Install",
   "Download",
   "Check",
@@ -65,6 +67,7 @@ const hints: Record<typeof PythonEnvironmentReason.Type, string> = {
   PythonVersion: "install a Python of that version on the host, or ask for another one",
   NoVenv: "apt install python3-venv on the host, or put uv on its PATH",
   NotPinned: "write each package as NAME==VERSION, with a marker behind ; where it is not for all",
+  Requirements: "`pip freeze`, `pip-compile --generate-hashes` and `pip lock` write what can be read",
   Install:
     "the last lines of its output say why; what is missing there must be pinned as well, or be in an index that the host reaches",
   Download: "the manager needs pip, an index, and a wheel of every package for the host's Python and platform",

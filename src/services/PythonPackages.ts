@@ -15,7 +15,7 @@ export interface Pin {
   /** In the form in which names compare: lower case, `-` between its parts. */
   readonly name: string
   readonly version: string
-  /** What pip is given, without the marker. */
+  /** What pip is given, without the marker: with the hashes that its archives may have. */
   readonly line: string
   /** The environment marker behind `;`, else empty. */
   readonly marker: string
@@ -25,6 +25,14 @@ const pinned =
   /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[A-Za-z0-9._,\s-]*\])?\s*===?\s*([A-Za-z0-9][A-Za-z0-9.!+_-]*)\s*(?:;\s*(.+?)\s*)?$/
 
 /**
+ * Whether its archives are held against hashes.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHashed = ({ line }: Pin): boolean => line.includes(" --hash=")
+
+/**
  * A name in the form in which names compare.
  *
  * @since 0.1.0
@@ -32,20 +40,26 @@ const pinned =
  */
 export const normalize = (name: string): string => name.replace(/[-_.]+/g, "-").toLowerCase()
 
+const hashes = /(?:\s+--hash[=\s]\s*sha(?:256|384|512):[0-9a-fA-F]{64,128})+\s*$/
+
 /**
- * Reads `name==1.2.3`, also with extras and a marker; `None` for a requirement that leaves the version open.
+ * Reads `name==1.2.3`, also with extras, a marker and hashes; `None` for a requirement that leaves the version open.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const parsePin = (requirement: string): Option.Option<Pin> => {
-  const [, name, extras = "", version, marker = ""] = pinned.exec(requirement) ?? []
+  const [given = ""] = hashes.exec(requirement) ?? []
+  const [, name, extras = "", version, marker = ""] = pinned.exec(requirement.replace(hashes, "")) ?? []
   if (name === undefined || version === undefined) return Option.none()
   const wanted = normalize(name)
   return Option.some({
     name: wanted,
     version,
-    line: `${wanted}${extras.replaceAll(/\s/g, "")}==${version}`,
+    line: [
+      `${wanted}${extras.replaceAll(/\s/g, "")}==${version}`,
+      ...[...given.matchAll(/\w+:[0-9a-fA-F]+/g)].map(([hash]) => `--hash=${hash.toLowerCase()}`).sort()
+    ].join(" "),
     marker
   })
 }

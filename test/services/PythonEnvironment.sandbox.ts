@@ -285,4 +285,20 @@ describe("PythonEnvironment on a host without an index", () => {
       )
       assert.include(error.message, "markupsafe")
     }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.scopedLive("takes no archive but those of its hashes", () =>
+    Effect.gen(function*() {
+      const host = yield* LocalPython.make("host-1")
+      const hashed = (hash: string) =>
+        PythonEnvironment.provision(
+          PythonEnvironment.make({ packages: [`toolz==1.2.0 --hash=sha256:${hash}`] }),
+          host,
+          { wheels: "never" }
+        )
+      const wheel = "890f820b1cb8152785aaf9386d8707770110809035800985ca65cb24ce1120ef"
+      assert.strictEqual((yield* hashed(wheel)).versions["toolz"], "1.2.0")
+      const error = yield* Effect.flip(hashed(wheel.replace("8", "9")))
+      assert.deepInclude(error, { _tag: "PythonEnvironmentError", reason: "Install" })
+      assert.match(error.message, /hash/i)
+    }).pipe(Effect.provide(NodeContext.layer)))
 })
