@@ -5,6 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -69,6 +70,30 @@ export const pidOf = Effect.fnUntraced(function*(dbpath: string) {
   const fs = yield* FileSystem.FileSystem
   return Number(yield* fs.readFileString(`${dbpath}/mongod.lock`))
 })
+
+export const alive = (pid: number) => Effect.flatMap(FileSystem.FileSystem, (fs) => fs.exists(`/proc/${pid}`))
+
+/** The command line of a process. */
+export const wordsOf = (pid: number) =>
+  Effect.flatMap(
+    FileSystem.FileSystem,
+    (fs) => Effect.map(fs.readFileString(`/proc/${pid}/cmdline`), (line) => line.split("\0"))
+  )
+
+/** The addresses at which somebody listens on a port. */
+export const addressesOf = Effect.fnUntraced(function*(port: number) {
+  const fs = yield* FileSystem.FileSystem
+  const tables = yield* Effect.forEach(["tcp", "tcp6"], (table) => fs.readFileString(`/proc/net/${table}`))
+  return tables.join("\n").split("\n").map((line) => line.trim().split(/\s+/))
+    .filter(([, local = "", , state]) => state === "0A" && Number.parseInt(local.split(":")[1] ?? "", 16) === port)
+    .map(([, local = ""]) => local.startsWith("0100007F:") ? "127.0.0.1" : local)
+})
+
+export const until = <E, R>(holds: Effect.Effect<boolean, E, R>) =>
+  holds.pipe(
+    Effect.filterOrFail((is) => is, () => new Error("not yet")),
+    Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo("60 seconds")))
+  )
 
 /** Files of /proc that show a text: command lines and environments of all processes. */
 export const shownIn = Effect.fnUntraced(function*(text: string) {
