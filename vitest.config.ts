@@ -7,23 +7,31 @@ const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.met
 const alias = { "lazycluster/testing": source("testing/index.ts"), lazycluster: source("index.ts") }
 
 const ours = (name: string, include: ReadonlyArray<string>, timeout: number) => ({
-  resolve: { alias },
-  test: {
-    name,
-    include: [...include],
-    testTimeout: timeout,
-    hookTimeout: timeout,
-    // Two cores: a second file beside one that starts Python processes only makes both slow.
-    fileParallelism: false
-  }
+  name,
+  include: [...include],
+  testTimeout: timeout,
+  hookTimeout: timeout
 })
+
+/** One core each: they wait for nothing but one another. */
+const inMemory = { pool: "threads" as const, sequence: { groupOrder: 0 } }
+
+/** Two cores: a second file beside one that starts Python processes only makes both slow. */
+const alone = { pool: "forks" as const, sequence: { groupOrder: 1 } }
 
 export default defineConfig({
   test: {
+    poolOptions: { threads: { maxThreads: 2, minThreads: 1 }, forks: { maxForks: 1, minForks: 1 } },
     projects: [
-      ours("unit", ["test/**/*.test.ts", "examples/*/test/**/*.test.ts"], 120_000),
-      ours("sandbox", ["test/**/*.sandbox.ts", "examples/*/test/**/*.sandbox.ts"], 300_000),
-      ours("fleet", ["test/**/*.fleet.ts"], 600_000)
+      {
+        resolve: { alias },
+        test: { ...ours("unit", ["test/**/*.test.ts", "examples/*/test/**/*.test.ts"], 120_000), ...inMemory }
+      },
+      {
+        resolve: { alias },
+        test: { ...ours("sandbox", ["test/**/*.sandbox.ts", "examples/*/test/**/*.sandbox.ts"], 300_000), ...alone }
+      },
+      { resolve: { alias }, test: { ...ours("fleet", ["test/**/*.fleet.ts"], 600_000), ...alone } }
     ]
   }
 })

@@ -9,8 +9,8 @@ import * as process from "node:process"
 import * as Fleet from "../fleet/Fleet.ts"
 import * as Victim from "./Victim.ts"
 
-/** How many managers are killed; `npm run campaign` sets 1,000. */
-const kills = Number(process.env["LAZYCLUSTER_KILLS"] ?? "20")
+/** How many managers are killed; `npm run campaign` sets 1,000, and cuts the cable in every phase, not only in one. */
+const kills = Number(process.env["LAZYCLUSTER_KILLS"] ?? "8")
 const seed = Number(process.env["LAZYCLUSTER_SEED"] ?? String(process.pid))
 
 const lease = 4
@@ -19,6 +19,9 @@ const patience = lease + 40
 
 /** From its start to its idle phase a manager takes about so long; later moments find it idle. */
 const life = Duration.seconds(8)
+
+const all = ["connect", "start", "run", "idle"]
+const phases = kills > 100 ? all : all.filter((_, index) => index === seed % all.length)
 
 describe.skipIf(!Fleet.available)("nothing is left", () => {
   layer(Layer.merge(Fleet.layer({ hosts: 3 }), NodeContext.layer), { excludeTestServices: true, timeout: "2 minutes" })(
@@ -56,8 +59,8 @@ describe.skipIf(!Fleet.available)("nothing is left", () => {
         kills * 60_000
       )
 
-      for (const phase of ["connect", "start", "run", "idle"]) {
-        it.scoped(`after the cable is cut in phase ${phase}`, () =>
+      for (const phase of phases) {
+        it.scoped(`after the cable is cut in phase ${phase} (LAZYCLUSTER_SEED=${seed})`, () =>
           Effect.gen(function*() {
             const fleet = yield* Fleet.Fleet
             const victim = yield* Victim.start(fleet, lease)
