@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { ClusterError } from "./clusters/ClusterError.ts"
+import { ClusterRunError } from "./clusters/ClusterRunError.ts"
 import { DaskClientError } from "./clusters/DaskClientError.ts"
 import { FminError } from "./clusters/FminError.ts"
 import { MongoError } from "./clusters/MongoError.ts"
@@ -40,6 +41,7 @@ export const LazyclusterError = Schema.Union(
   RemoteWorkerError,
   PythonEnvironmentError,
   ClusterError,
+  ClusterRunError,
   DaskClientError,
   MongoError,
   FminError

@@ -78,6 +78,21 @@ export * as ClusterPorts from "./clusters/ClusterPorts.ts"
 export * as ClusterProcess from "./clusters/ClusterProcess.ts"
 
 /**
+ * Programs that use a cluster: on the manager or on one of its hosts, in the Python environment of the cluster, with the cluster's
+ * addresses in their environment.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterRun from "./clusters/ClusterRun.ts"
+
+/**
+ * The errors of programs that use a cluster.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterRunError from "./clusters/ClusterRunError.ts"
+
+/**
  * How a cluster is at a moment, as data.
  *
  * @since 0.1.0

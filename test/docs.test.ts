@@ -4,6 +4,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ClusterError } from "../src/clusters/ClusterError.ts"
+import { ClusterRunError } from "../src/clusters/ClusterRunError.ts"
 import { DaskClientError } from "../src/clusters/DaskClientError.ts"
 import { FminError } from "../src/clusters/FminError.ts"
 import { MongoError } from "../src/clusters/MongoError.ts"
@@ -39,6 +40,7 @@ const errors = {
   RemoteWorkerError: literals(RemoteWorkerError.fields.reason),
   PythonEnvironmentError: literals(PythonEnvironmentError.fields.reason),
   ClusterError: literals(ClusterError.fields.reason),
+  ClusterRunError: literals(ClusterRunError.fields.reason),
   DaskClientError: literals(DaskClientError.fields.reason),
   MongoError: literals(MongoError.fields.reason),
   FminError: literals(FminError.fields.reason),

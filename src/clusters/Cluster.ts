@@ -26,6 +26,7 @@ import type { ClusterEvent } from "./ClusterEvent.ts"
 import type * as ClusterHosts from "./clusterHosts.ts"
 import type * as ClusterPlan from "./ClusterPlan.ts"
 import type { ClusterProcess } from "./ClusterProcess.ts"
+import * as ClusterRun from "./ClusterRun.ts"
 import * as ClusterStart from "./clusterStart.ts"
 import type { ClusterStatus } from "./ClusterStatus.ts"
 
@@ -247,3 +248,12 @@ export const adapt = <E extends { readonly message: string }, R>(self: Cluster, 
       Effect.forkScoped
     )
   })
+
+/**
+ * Runs a program against a cluster: a command or a Python file, on the manager or on a host, in the cluster's Python environment
+ * and with its addresses in the environment. See `ClusterRun`.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const run: typeof ClusterRun.run = ClusterRun.run
