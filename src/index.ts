@@ -338,6 +338,20 @@ export * as HostIdentity from "./services/HostIdentity.ts"
 export * as HostTable from "./runtimes/HostTable.ts"
 
 /**
+ * Hyperopt on SSH hosts: mongod on the manager, workers on the hosts, trials of dead workers queued again.
+ *
+ * @since 0.1.0
+ */
+export * as HyperoptCluster from "./clusters/HyperoptCluster.ts"
+
+/**
+ * What a Hyperopt cluster is made of: a pure function from options and facts to a plan.
+ *
+ * @since 0.1.0
+ */
+export * as HyperoptPlan from "./clusters/HyperoptPlan.ts"
+
+/**
  * The error of waiting for tasks in the background.
  *
  * @since 0.1.0
