@@ -13,12 +13,20 @@ import type { ClusterPlan } from "./ClusterPlan.ts"
 /** `3.11` of `3.11.7`: what pickles and wheels depend on. */
 const minor = (version: string): string => version.split(".").slice(0, 2).join(".")
 
-const provisionAt = (runtime: Runtime, packages: ReadonlyArray<string>, python: string | undefined, manager: Runtime) =>
+type EnvironmentPlan = ClusterPlan["environments"][number]
+
+const declared = ({ packages, python }: EnvironmentPlan, minor: string | undefined) =>
+  python === undefined
+    ? PythonEnvironment.make({ packages, python: minor })
+    // That of another minor version is told together with all others.
+    : PythonEnvironment.existing({ python, packages })
+
+const provisionAt = (runtime: Runtime, environment: PythonEnvironment.PythonEnvironment, manager: Runtime) =>
   Progress.step(
     runtime.host.alias,
     "Python environment",
     (said) =>
-      PythonEnvironment.provision(PythonEnvironment.make({ packages, python }), runtime, {
+      PythonEnvironment.provision(environment, runtime, {
         manager,
         onProgress: ({ detail, step }) => said(`${step} ${detail}`)
       })
@@ -26,7 +34,7 @@ const provisionAt = (runtime: Runtime, packages: ReadonlyArray<string>, python: 
 
 /**
  * The environment of each place that the plan names one for; those that are `made` already stay. The manager's Python sets
- * the minor version of all.
+ * the minor version of those that are made; Python and packages that must be equal are compared over all.
  *
  * @since 0.1.0
  * @category constructors
@@ -42,18 +50,18 @@ export const provision = Effect.fn("ClusterEnvironments.provision")(function*(op
   PythonEnvironment.PythonEnvironmentError | SshError
 > {
   const { concurrency, made, manager, plan, runtimeAt } = options
-  const wanted = plan.environments.flatMap(({ packages, places }) => places.map((place) => ({ packages, place })))
+  const wanted = plan.environments.flatMap((environment) => environment.places.map((place) => ({ environment, place })))
     .filter(({ place }) => !made.has(place))
   const python = manager.facts.python === "" ? undefined : minor(manager.facts.python)
   const fresh = yield* Effect.forEach(
     wanted,
-    ({ packages, place }) =>
+    ({ environment, place }) =>
       Effect.flatMap(runtimeAt(place), (runtime) =>
         runtime === undefined
           ? Effect.succeed([])
           : Effect.map(
-            provisionAt(runtime, packages, python, manager),
-            (environment) => [[place, environment] as const]
+            provisionAt(runtime, declared(environment, python), manager),
+            (provisioned) => [[place, provisioned] as const]
           )),
     { concurrency }
   )

@@ -276,7 +276,9 @@ export type Routing = typeof Routing.Type
  */
 export const EnvironmentPlan = Schema.Struct({
   places: Schema.Array(Schema.String),
-  packages: Schema.Array(Schema.String)
+  packages: Schema.Array(Schema.String),
+  /** An interpreter that is there, by its path or name: it is checked for the packages, and nothing is made. */
+  python: Schema.optional(Schema.String)
 })
 
 /**

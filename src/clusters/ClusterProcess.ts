@@ -12,6 +12,7 @@ import * as allOrNothing from "../internal/allOrNothing.ts"
 import { quoteAll } from "../internal/words.ts"
 import type { Runtime, Service } from "../runtimes/Runtime.ts"
 import * as Progress from "../services/Progress.ts"
+import type { Provisioned } from "../services/PythonEnvironment.ts"
 import type { TcpAddress } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import { ClusterError } from "./ClusterError.ts"
@@ -47,7 +48,7 @@ export interface Context {
   readonly plan: Effect.Effect<ClusterPlan>
   /** `undefined` for what is no machine of the cluster, or is lost. */
   readonly runtimeAt: (place: string) => Effect.Effect<Runtime | undefined>
-  readonly environmentAt: (place: string) => Effect.Effect<string | undefined>
+  readonly environmentAt: (place: string) => Effect.Effect<Provisioned | undefined>
   /** Numbers that are not to be used again. */
   readonly taken: Ref.Ref<ReadonlySet<number>>
   /** Numbers by `process.port`. */

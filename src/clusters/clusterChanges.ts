@@ -93,7 +93,7 @@ export const make = Effect.fnUntraced(function*(
     engine,
     plan: Ref.get(plan),
     runtimeAt: hosts.at,
-    environmentAt: (place) => Effect.map(Ref.get(environments), (all) => all.get(place)?.directory),
+    environmentAt: (place) => Effect.map(Ref.get(environments), (all) => all.get(place)),
     taken: yield* Ref.make<ReadonlySet<number>>(new Set()),
     numbers,
     secrets: options.secrets,

@@ -203,7 +203,7 @@ export const acquire = Effect.fnUntraced(function*(
     variables: (place) =>
       Effect.gen(function*() {
         const plan = yield* changes.plan
-        const environment = (yield* changes.environments).get(place)?.directory
+        const environment = (yield* changes.environments).get(place)
         return processWords.resolveAll(
           { plan, place, numbers: yield* changes.numbers, environment },
           plan.variables ?? {}

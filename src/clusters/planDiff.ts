@@ -74,8 +74,11 @@ const wholes = (plan: ClusterPlan): ReadonlyMap<string, string> =>
     ),
     ["routing", plan.routing === undefined ? "tunnel" : `${plan.routing.chosen ?? plan.routing.asked}`],
     ...Object.entries(plan.variables ?? {}).map(([name, word]) => [`variable ${name}`, renderWord(word)] as const),
-    ...plan.environments.flatMap(({ packages, places }) =>
-      places.map((place) => [`packages on ${place}`, packages.join(", ")] as const)
+    ...plan.environments.flatMap(({ packages, places, python }) =>
+      places.flatMap((place) => [
+        [`packages on ${place}`, packages.join(", ")] as const,
+        ...(python === undefined ? [] : [[`interpreter on ${place}`, python] as const])
+      ])
     ),
     ["equal versions", plan.equal.join(", ")],
     ...(plan.facts ?? []).map(({ cpus, gpus, memory, place, python }) =>

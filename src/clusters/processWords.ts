@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Provisioned } from "../services/PythonEnvironment.ts"
 import type { ClusterPlan, Word } from "./ClusterPlan.ts"
 
 /** @internal */
@@ -12,7 +13,7 @@ export interface Ground {
   /** By `process.port`. */
   readonly numbers: ReadonlyMap<string, number>
   /** Of the Python environment at the place. */
-  readonly environment: string | undefined
+  readonly environment: Pick<Provisioned, "directory" | "python"> | undefined
   /** Where the secrets and programs of the process lie. */
   readonly directory?: string | undefined
 }
@@ -52,7 +53,10 @@ export const resolve = (ground: Ground, word: Word): string => {
       case "Host":
         return hostAt(plan, place, part.process, part.port)
       case "Environment":
-        return `${environment ?? ""}/${part.file}`
+        // An interpreter that was there already may have another name.
+        return part.file === "bin/python" && environment !== undefined
+          ? environment.python
+          : `${environment?.directory ?? ""}/${part.file}`
       case "Secret":
       case "Program":
         return `${directory ?? ""}/${part.name}`

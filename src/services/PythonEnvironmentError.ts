@@ -87,5 +87,6 @@ export const failure = (fields: {
   readonly step: string
   readonly detail: string
   readonly log?: ReadonlyArray<string> | undefined
+  readonly hint?: string | undefined
 }): PythonEnvironmentError =>
-  new PythonEnvironmentError({ ...fields, log: fields.log ?? [], hint: hints[fields.reason] })
+  new PythonEnvironmentError({ ...fields, log: fields.log ?? [], hint: fields.hint ?? hints[fields.reason] })

@@ -141,6 +141,17 @@ describe("PythonEnvironment.agree", () => {
     assert.include(error.message, "hint: use the same PythonEnvironment on all hosts")
   })
 
+  it("says what mends an interpreter that was there", () => {
+    const own = { ...on("host-2", "3.11.2", { dask: "2026.3.0" }), python: "/opt/my python/bin/python3", size: 0 }
+    const error = Either.getOrThrow(Either.flip(
+      PythonEnvironment.agree([on("a", "3.11.7", same), on("b", "3.11.7", same), own], ["Dask", "msgpack"])
+    ))
+    assert.strictEqual(
+      error.hint,
+      "on host-2: '/opt/my python/bin/python3' -m pip install Dask==2026.8.0 msgpack==1.2.4"
+    )
+  })
+
   it("takes no side where there is no majority", () => {
     const pair = [on("a", "3.11.7", { dask: "1" }), on("b", "3.11.7", { dask: "2" })]
     assertLeft(
