@@ -8,6 +8,7 @@ a new password without the old one. GET /health answers "ok" once the user is ma
 import argparse
 import collections
 import ctypes
+import errno
 import fcntl
 import http.server
 import importlib.util
@@ -34,6 +35,11 @@ class Problem(Exception):
         self.reason, self.code, self.pid = reason, code, pid
 
 
+def unusable(path, verb, error):
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return Problem("NoSpace" if full else "Directory", f"{path} cannot be {verb}: {error.strerror}", 100)
+
+
 def find(given):
     if given is not None:
         found = shutil.which(os.path.expanduser(given))
@@ -57,7 +63,7 @@ def prepare(dbpath):
     try:
         os.makedirs(dbpath, mode=0o700, exist_ok=True)
     except OSError as error:
-        raise Problem("Directory", f"{dbpath} cannot be made: {error.strerror}", 100) from error
+        raise unusable(dbpath, "made", error) from error
     if not os.access(dbpath, os.R_OK | os.W_OK | os.X_OK):
         raise Problem("Directory", f"this user may not write in {dbpath}", 100)
 
@@ -74,7 +80,7 @@ def refuse_if_running(dbpath):
     except FileNotFoundError:
         return
     except OSError as error:
-        raise Problem("Directory", f"{path} cannot be read: {error.strerror}", 100) from error
+        raise unusable(path, "read", error) from error
 
 
 def already_running(dbpath, text):
@@ -106,7 +112,7 @@ class Log:
             os.chmod(path, 0o600)
             self.size = self.file.tell()
         except OSError as error:
-            raise Problem("Directory", f"{path} cannot be written: {error.strerror}", 100) from error
+            raise unusable(path, "written", error) from error
 
     def follow(self, stream):
         for line in iter(lambda: stream.readline(1 << 16), b""):
@@ -221,8 +227,11 @@ def why(code, tail, dbpath):
     """What mongod's last lines and its code tell; its exit codes alone tell little."""
     text = "\n".join(tail)
     if "Unable to lock the lock file" in text:
-        with open(os.path.join(dbpath, "mongod.lock"), "rb") as lock:
-            return already_running(dbpath, lock.read(32))
+        try:
+            with open(os.path.join(dbpath, "mongod.lock"), "rb") as lock:
+                return already_running(dbpath, lock.read(32))
+        except OSError:
+            return already_running(dbpath, b"")
     if "No space left on device" in text:
         return Problem("NoSpace", f"no space is left in {dbpath}", code)
     if code == 62 or (code != 128 + signal.SIGKILL and DAMAGED.search(text)):

@@ -13,6 +13,9 @@ import type { ClusterEvent } from "../../src/clusters/ClusterEvent.ts"
 import { ClusterPlan } from "../../src/clusters/ClusterPlan.ts"
 import * as MongoServer from "../../src/clusters/MongoServer.ts"
 import * as Lazycluster from "../../src/Lazycluster.ts"
+import * as Cleanup from "../../src/runtimes/Cleanup.ts"
+import * as Runtime from "../../src/runtimes/Runtime.ts"
+import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { addressesOf, alive, count, live, pidOf, platform, shownIn, until, wordsOf } from "./mongoLife.ts"
 
 const unauthorized = -13
@@ -78,15 +81,19 @@ describe("MongoServer", () => {
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const dbpath = `${yield* fs.makeTempDirectoryScoped()}/not there yet/data`
-      const first = yield* live(
-        (mongo) =>
-          Effect.gen(function*() {
-            yield* count(mongo, { insert: 7 })
-            const [mongod = ""] = yield* wordsOf(yield* pidOf(mongo.dbpath))
-            return { mongod, password: Redacted.value(mongo.password) }
-          }),
-        { dbpath }
-      )
+      const sandbox = yield* Sandbox.make({ hosts: 1 })
+      const { exit, reports } = yield* Cleanup.collect(
+        Effect.gen(function*() {
+          // Of this machine's programs and files, reached over SSH.
+          const runtime = yield* Runtime.make(sandbox.hosts[0]?.alias ?? "")
+          const mongo = yield* MongoServer.make({ dbpath, runtime })
+          yield* count(mongo, { insert: 7 })
+          const [mongod = ""] = yield* wordsOf(yield* pidOf(mongo.dbpath))
+          return { mongod, password: Redacted.value(mongo.password) }
+        })
+      ).pipe(Effect.provide(Lazycluster.layerOf({ sshConfig: { file: sandbox.configFile } })))
+      const first = yield* exit
+      assert.deepStrictEqual(reports.map(({ clean }) => clean), [true, true])
       assert.strictEqual((yield* fs.stat(dbpath)).mode & 0o777, 0o700)
 
       const victim = fileURLToPath(new URL("mongoVictim.ts", import.meta.url))
@@ -107,14 +114,14 @@ describe("MongoServer", () => {
       // As after a power cut: the number is that of a process that lives, and has nothing to do with it.
       yield* fs.writeFileString(`${dbpath}/mongod.lock`, `${process.pid}\n`)
       const again = yield* live(
-        (mongo) => Effect.all([count(mongo, { password: first.value.password }), count(mongo)]),
+        (mongo) => Effect.all([count(mongo, { password: first.password }), count(mongo)]),
         { dbpath }
       )
       assert.deepStrictEqual(again.value, [wrongPassword, 7])
-      assert.deepStrictEqual([first.clean, again.clean], [[true], [true]])
+      assert.deepStrictEqual(again.clean, [true])
 
       yield* Command.start(
-        Command.make(first.value.mongod, "--dbpath", dbpath, "--port", "27999", "--bind_ip", "127.0.0.1")
+        Command.make(first.mongod, "--dbpath", dbpath, "--port", "27999", "--bind_ip", "127.0.0.1")
       )
       yield* until(Effect.orElseSucceed(Effect.map(pidOf(dbpath), (pid) => pid > 0), () => false))
       const stranger = yield* pidOf(dbpath)

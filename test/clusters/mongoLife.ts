@@ -37,7 +37,8 @@ export const count = (mongo: MongoServer.MongoServer, options: {
   readonly password?: string | undefined
 } = {}) =>
   Effect.gen(function*() {
-    const python = Option.getOrThrow(yield* mongo.cluster.environment(mongo.cluster.manager.host.alias)).python
+    const [{ place } = { place: "none" }] = (yield* mongo.cluster.plan).processes
+    const python = Option.getOrThrow(yield* mongo.cluster.environment(place)).python
     const password = "password" in options ? options.password : Redacted.value(mongo.password)
     const asked = JSON.stringify({
       port: mongo.port,
