@@ -85,7 +85,7 @@ describe("a program against a Dask cluster", () => {
               Effect.zipRight(alive)
             )
             return { trained, there, dask, called, failed, missing, schedulerAddress, before: before.length, after }
-          }))
+          }), { packages: daskWorkerPackages })
         assert.strictEqual(value.trained.stdout, "workers 2 42\n")
         assert.strictEqual(value.trained.stderr, "warned\n")
         assert.deepStrictEqual([value.there.stdout, value.there.code], [`${value.schedulerAddress}\n`, 3])
