@@ -28,6 +28,13 @@ export * as InMemoryDask from "./InMemoryDask.ts"
 export * as InMemoryFaults from "./InMemoryFaults.ts"
 
 /**
+ * Searches for hosts in memory: the functions of a test are objectives, and points are drawn at random.
+ *
+ * @since 0.1.0
+ */
+export * as InMemoryFmin from "./InMemoryFmin.ts"
+
+/**
  * Functions for hosts in memory: what a Python or JavaScript function does there, as an effect of this program.
  *
  * @since 0.1.0
