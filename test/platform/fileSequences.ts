@@ -4,7 +4,7 @@ import type { FileSystem, OpenFlag } from "@effect/platform/FileSystem"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import { told, tree } from "./fileConformance.ts"
+import { told, tree } from "./fileCaseOf.ts"
 
 const names = ["a", "b", "c", "a/a", "a/b", "b/a", "b/c", "a/b/c", "b/c/a", "c/a", "a/", ".", "a/../b", ""] as const
 const flags: ReadonlyArray<OpenFlag> = ["r", "r+", "w", "wx", "w+", "wx+", "a", "ax", "a+", "ax+"]
