@@ -40,8 +40,10 @@ export interface Trial<out Point = unknown, out Returns = unknown> {
   readonly status?: string | undefined
   /** What the objective returned, with all that it added to the loss. */
   readonly returned?: Returns | undefined
-  /** The worker and its process. */
+  /** The worker and its process: `lazycluster/worker-1@host-1:4711`. */
   readonly owner?: string | undefined
+  /** The host of its worker. */
+  readonly host?: string | undefined
   /** When a worker took it. */
   readonly bookTime?: DateTime.Utc | undefined
   /** When its worker was heard of last. */
@@ -67,6 +69,9 @@ export const Told = Schema.Struct({
   result: Schema.optionalWith(Schema.Unknown, { exact: true }),
   error: Schema.optionalWith(FunctionReport, { exact: true })
 })
+
+/** Workers of Hyperopt's own have no more than the name of their machine. */
+const hostOf = (owner: string | null): string | undefined => /^(?:.*@)?(.+):\d+$/.exec(owner ?? "")?.[1]
 
 const time = (milliseconds: number | null) => milliseconds === null ? undefined : DateTime.unsafeMake(milliseconds)
 
@@ -97,7 +102,7 @@ export const reader = <Point, Returns>(
         const returned = told.state === "Done" ? returnedOf(told) : Either.right(undefined)
         const error = told.error === undefined
           ? Either.isLeft(returned) ? returned.left : undefined
-          : fromReport(told.error, { host: told.owner ?? host, step: `trial ${told.id}`, language: "Python" })
+          : fromReport(told.error, { host: hostOf(told.owner) ?? host, step: `trial ${told.id}`, language: "Python" })
         return {
           id: told.id,
           state: error === undefined ? told.state : "Failed",
@@ -106,6 +111,7 @@ export const reader = <Point, Returns>(
           status: told.status,
           returned: Either.getOrUndefined(returned),
           owner: told.owner ?? undefined,
+          host: hostOf(told.owner),
           bookTime: time(told.bookTime),
           refreshTime: time(told.refreshTime),
           error

@@ -28,13 +28,6 @@ export * as InMemoryDask from "./InMemoryDask.ts"
 export * as InMemoryFaults from "./InMemoryFaults.ts"
 
 /**
- * Searches for hosts in memory: the functions of a test are objectives, and points are drawn at random.
- *
- * @since 0.1.0
- */
-export * as InMemoryFmin from "./InMemoryFmin.ts"
-
-/**
  * Functions for hosts in memory: what a Python or JavaScript function does there, as an effect of this program.
  *
  * @since 0.1.0
@@ -47,6 +40,13 @@ export * as InMemoryFunction from "./InMemoryFunction.ts"
  * @since 0.1.0
  */
 export * as InMemoryHost from "./InMemoryHost.ts"
+
+/**
+ * Hyperopt for hosts in memory: clusters as they start, and searches whose objectives are functions of the test.
+ *
+ * @since 0.1.0
+ */
+export * as InMemoryHyperopt from "./InMemoryHyperopt.ts"
 
 /**
  * MongoDB's server for hosts in memory: it listens, locks its directory, and recovers after it was killed.

@@ -8,16 +8,17 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Fmin from "../../src/clusters/Fmin.ts"
+import * as HyperoptCluster from "../../src/clusters/HyperoptCluster.ts"
 import * as MongoServer from "../../src/clusters/MongoServer.ts"
 import * as Space from "../../src/clusters/Space.ts"
 import * as Trial from "../../src/clusters/Trial.ts"
+import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import { Progress } from "../../src/services/Progress.ts"
 import type { Ssh } from "../../src/services/Ssh.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
-import * as InMemoryFmin from "../../src/testing/InMemoryFmin.ts"
 import * as InMemoryFunction from "../../src/testing/InMemoryFunction.ts"
-import type { Commands, Handler } from "../../src/testing/InMemoryHost.ts"
-import * as InMemoryMongo from "../../src/testing/InMemoryMongo.ts"
+import type { Handler } from "../../src/testing/InMemoryHost.ts"
+import * as InMemoryHyperopt from "../../src/testing/InMemoryHyperopt.ts"
 import * as InMemorySsh from "../../src/testing/InMemorySsh.ts"
 import * as VirtualTime from "../../src/testing/VirtualTime.ts"
 
@@ -48,9 +49,9 @@ const functions = [
   )
 ]
 
-const all: Commands = { ...InMemoryMongo.commands(), ...InMemoryFmin.commands(functions) }
+const all = InMemoryHyperopt.commands(functions)
 
-const on = (commands: Commands = all) =>
+const on = (commands = all) =>
 <A, E>(
   test: (target: Fmin.Target) => Effect.Effect<A, E, Ssh | InMemorySsh.InMemorySsh | Scope.Scope>
 ) =>
@@ -116,7 +117,7 @@ describe("a search", () => {
         assert.deepInclude(error, { _tag: "FminError", reason: "AllFailed", host: "(manager)" })
         assert.strictEqual(
           error.message.split("\n")[0],
-          "(manager): fmin.result, AllFailed: no trial of 3 gave a loss; the first: lazycluster/worker-1:1: trial 1 moody, " +
+          "(manager): fmin.result, AllFailed: no trial of 3 gave a loss; the first: (manager): trial 1 moody, " +
             "Raised: RangeError: not today"
         )
       })
@@ -195,6 +196,19 @@ describe("a search", () => {
         ])
       })
     ))
+})
+
+describe("a Hyperopt cluster in memory", () => {
+  it.effect("runs a program as it stands, with as many trials at a time as it has workers", () =>
+    Effect.gen(function*() {
+      const group = yield* RuntimeGroup.make(["host-1", "host-2"])
+      const cluster = yield* HyperoptCluster.make(group, { workers: 3 })
+      const search = yield* Fmin.start(cluster, { objective: slow, space: line, maxEvals: 6 })
+      const { trials } = yield* search.result
+      assert.deepStrictEqual(states(trials), trials.map(() => "Done"))
+      assert.strictEqual(new Set(trials.map(({ owner }) => owner)).size, 3)
+      assert.strictEqual(new Set(trials.map(({ bookTime }) => bookTime?.epochMillis)).size, 2)
+    }).pipe(InMemorySsh.check(["host-1", "host-2"], { commands: all }), VirtualTime.run()))
 })
 
 describe("a search that cannot begin", () => {

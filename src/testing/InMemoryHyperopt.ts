@@ -1,5 +1,5 @@
 /**
- * Searches for hosts in memory: the functions of a test are objectives, and points are drawn at random.
+ * Hyperopt for hosts in memory: clusters as they start, and searches whose objectives are functions of the test.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { SpaceExpression } from "../clusters/SpaceExpression.ts"
 import type { InMemoryFunction } from "./InMemoryFunction.ts"
+import * as InMemoryFunctions from "./InMemoryFunction.ts"
 import type { Commands, Handler, Process } from "./InMemoryHost.ts"
+import * as InMemoryMongo from "./InMemoryMongo.ts"
 import * as memoryFunctionCall from "./internal/memoryFunctionCall.ts"
 import * as memorySpace from "./internal/memorySpace.ts"
 
@@ -134,7 +136,7 @@ const search = (self: Process, functions: ReadonlyArray<InMemoryFunction>, job: 
     const worker = (index: number) =>
       Effect.whileLoop({
         while: () => left > 0 && state.reason() === undefined,
-        body: () => Effect.zipRight(Effect.yieldNow(), trial(`lazycluster/worker-${index}:1`)),
+        body: () => Effect.zipRight(Effect.yieldNow(), trial(`lazycluster/worker-${index}@${self.host}:${self.pid}`)),
         step: () => {}
       })
     const work = Effect.as(
@@ -167,16 +169,26 @@ const driver = (functions: ReadonlyArray<InMemoryFunction>): Handler => (self) =
     return yield* search(self, functions, job)
   })
 
+/** `hyperopt-worker.py`: it is well as long as it runs. Trials are evaluated by the driver. */
+const worker: Handler = ({ argv, serveHttp, stderr }) => {
+  const port = Number(argv[argv.indexOf("--health-port") + 1])
+  return Effect.matchEffect(serveHttp({ port }, () => Effect.succeed({ body: "ok" })), {
+    onFailure: ({ detail }) => Effect.as(stderr(`${detail}\n`), 1),
+    onSuccess: () => Effect.never
+  })
+}
+
 /**
- * The driver of `Fmin.fmin` in memory. Objectives are called by name, with the implementations that are given; points are drawn
- * from the space at random, whatever the algorithm, and always the same for a seed. As many trials run at a time as may wait.
- * MongoDB must be there: `InMemoryMongo`. Trials of a key are kept as long as the cluster stands.
+ * Commands of hosts in memory on which a Hyperopt cluster runs, and `Fmin.fmin` on it. Objectives are called by name, with the
+ * implementations that are given; points are drawn from the space at random, whatever the algorithm, and always the same for a
+ * seed. As many trials run at a time as may wait for a worker, all of them where the driver is: a worker that dies takes none
+ * with it. Trials of a key are kept as long as the cluster stands.
  *
  * @since 0.1.0
  * @category constructors
  * @example
- * import { PythonFunction } from "lazycluster"
- * import { InMemoryFmin, InMemoryFunction, InMemoryMongo, InMemorySsh } from "lazycluster/testing"
+ * import { Fmin, HyperoptCluster, PythonFunction, RuntimeGroup, Space } from "lazycluster"
+ * import { InMemoryFunction, InMemoryHyperopt, InMemorySsh } from "lazycluster/testing"
  * import { Effect, Schema } from "effect"
  *
  * const objective = PythonFunction.make({
@@ -185,13 +197,21 @@ const driver = (functions: ReadonlyArray<InMemoryFunction>): Handler => (self) =
  *   returns: Schema.Number
  * })
  *
- * const commands = {
- *   ...InMemoryMongo.commands(),
- *   ...InMemoryFmin.commands([InMemoryFunction.of(objective, ({ x }) => Effect.succeed(x ** 2))])
- * }
+ * const commands = InMemoryHyperopt.commands([
+ *   InMemoryFunction.of(objective, ({ x }) => Effect.succeed(x ** 2))
+ * ])
  *
- * const hosts = InMemorySsh.layer(["host-1"], { commands })
+ * const least = Effect.gen(function*() {
+ *   const group = yield* RuntimeGroup.make(["host-1", "host-2"])
+ *   const cluster = yield* HyperoptCluster.make(group)
+ *   return yield* Fmin.fmin(cluster, { objective, space: Space.uniform(-2, 2), maxEvals: 20 })
+ * }).pipe(Effect.scoped, Effect.provide(InMemorySsh.layer(["host-1", "host-2"], { commands })))
  */
-export const commands = (functions: ReadonlyArray<InMemoryFunction>): Commands => ({
+export const commands = (functions: ReadonlyArray<InMemoryFunction> = []): Commands => ({
+  ...InMemoryFunctions.commands(functions),
+  ...InMemoryMongo.commands(),
+  "python hyperopt-worker.py": worker,
+  // Trials of workers that are gone: there are none.
+  "lazycluster-hyperopt-worker": (self) => Effect.as(say(self, { released: 0, failed: 0 }), 0),
   "lazycluster-fmin": driver(functions)
 })
