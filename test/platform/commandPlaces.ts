@@ -1,6 +1,5 @@
 /** Where a command runs, and how it fails. */
 import * as Command from "@effect/platform/Command"
-import {} from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { assert } from "@effect/vitest"

@@ -11,7 +11,6 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Case } from "./fileCase.ts"
 import { of } from "./fileCaseOf.ts"
-import {} from "./fileReasons.ts"
 
 export const temporary: ReadonlyArray<Case> = [
   of("temporary directories are new, for the user alone, and have their prefix", (fs, at) =>
