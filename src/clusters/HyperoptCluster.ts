@@ -18,6 +18,7 @@ import * as Cluster from "./Cluster.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { ClusterPlan } from "./ClusterPlan.ts"
 import type { ClusterProcess } from "./ClusterProcess.ts"
+import * as Fmin from "./Fmin.ts"
 import * as HyperoptPlan from "./HyperoptPlan.ts"
 import * as HyperoptTrials from "./hyperoptTrials.ts"
 import type { MongoError } from "./MongoError.ts"
@@ -65,6 +66,12 @@ export interface HyperoptCluster {
   readonly home: string
   /** An interpreter on the manager with the cluster's packages. */
   readonly python: string
+  /** The only key whose trials the workers take, where one was given. */
+  readonly expKey?: string | undefined
+  /** Searches the point with the least loss: `Fmin.fmin`. */
+  readonly fmin: <Point, Args, ArgsEncoded, Returns>(
+    options: Fmin.Options<Point, Args, ArgsEncoded, Returns>
+  ) => Effect.Effect<Fmin.Result<Point, Returns>, Fmin.SearchError>
   /** Fails when the cluster cannot go on: mongod has ended, and cannot be started again. */
   readonly lost: Effect.Effect<never, ClusterError | MongoError>
 }
@@ -202,17 +209,22 @@ export const make = Effect.fn("HyperoptCluster.make")(function*(
     kept: options.dbpath !== undefined
   })
   const mongoUrl = `mongo://${MongoPlan.user}@127.0.0.1:${port}/${database}`
-  return {
+  const target: Fmin.Target = {
     cluster,
     port,
     user: MongoPlan.user,
     password: place.password,
     dbName: database,
+    expKey: options.expKey,
+    lost: Effect.mapError(cluster.lost, mongoReport.explained)
+  }
+  return {
+    ...target,
     dbpath,
     mongoUrl,
     mongoTrialUrl: `${mongoUrl}/jobs`,
     home,
     python,
-    lost: Effect.mapError(cluster.lost, mongoReport.explained)
+    fmin: (options) => Fmin.fmin(target, options)
   }
 })

@@ -116,7 +116,7 @@ describe("fmin", () => {
 
           // The trials of a former search count.
           const { expKey } = found
-          const more = yield* Fmin.fmin(hyperopt, { objective: sine, space: line, maxEvals: 34, expKey })
+          const more = yield* hyperopt.fmin({ objective: sine, space: line, maxEvals: 34, expKey })
           assert.strictEqual(more.trials.length, 34)
           assert.deepStrictEqual(more.trials.slice(0, 30).map(({ id }) => id), found.trials.map(({ id }) => id))
           assert.isAtMost(more.bestLoss, found.bestLoss)
