@@ -409,6 +409,7 @@ class Driver:
                     "name": str(worker["name"]),
                     "threads": worker["nthreads"],
                     "memoryLimit": worker["memory_limit"] or 0,
+                    "resources": worker["resources"],
                     "status": worker["status"],
                     "versions": packages(versions["workers"].get(address)),
                 }

@@ -8,7 +8,7 @@ import { examples, prints } from "./examples.ts"
 import * as Fleet from "./fleet/Fleet.ts"
 
 /** Those that need no hosts, and those that have tests of their own on the fleet, as sshd may not find Node. */
-const elsewhere = ["dask", "sandbox", "in-memory", "remote-worker"]
+const elsewhere = ["dask", "dask-launchers", "dask-python", "sandbox", "in-memory", "remote-worker"]
 
 /** A home whose ssh config names so many hosts of the fleet as the examples do: with a dash. */
 const homeWith = Effect.fnUntraced(function*(hosts: number) {

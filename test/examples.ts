@@ -32,6 +32,25 @@ export const examples: Readonly<
   "http-over-ssh": { hosts: 1, lines: ["from host-1: the manager answers"] },
   "remote-worker": { hosts: 3, lines: ["430 primes below 3000, the largest is 2999"] },
   "dask": { hosts: 3, lines: ["Result: -285"] },
+  "dask-launchers": {
+    hosts: 3,
+    lines: [
+      "scheduler on host-1",
+      "worker-1 on host-2",
+      "worker-2 on host-2",
+      "worker-3 on host-3",
+      "worker-4 on host-3",
+      "4 workers have registered"
+    ]
+  },
+  "dask-python": {
+    hosts: 3,
+    lines: [
+      /^Client\("tcp:\/\/127\.0\.0\.1:\d+"\), dashboard: http:\/\/127\.0\.0\.1:\d+\/status$/,
+      "200 MB on 3 workers",
+      "sum of x + x.T: 624999975000000"
+    ]
+  },
   "first-task": { hosts: 1, lines: ["Hello World!", "HELLO WORLD!"] },
   "group": {
     hosts: 2,

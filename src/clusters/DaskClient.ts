@@ -21,7 +21,7 @@ import * as DaskWatch from "./daskWatch.ts"
 const Versions = Schema.Record({ key: Schema.String, value: Schema.String })
 
 /**
- * A worker of a cluster: `threads` and `memoryLimit` (bytes, 0 for none) are what it was started with, `versions` those of
+ * A worker of a cluster: `threads`, `memoryLimit` (bytes, 0 for none) and `resources` are what it was started with, `versions` those of
  * Python and the packages that must agree.
  *
  * @since 0.1.0
@@ -32,6 +32,7 @@ export class DaskWorker extends Schema.Class<DaskWorker>("lazycluster/DaskWorker
   name: Schema.String,
   threads: Schema.Int,
   memoryLimit: Schema.Number,
+  resources: Schema.Record({ key: Schema.String, value: Schema.Number }),
   status: Schema.String,
   versions: Versions
 }) {}

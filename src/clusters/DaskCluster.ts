@@ -21,6 +21,7 @@ import { ClusterError } from "./ClusterError.ts"
 import type { ClusterPlan, ProcessPlan } from "./ClusterPlan.ts"
 import * as DaskClient from "./DaskClient.ts"
 import * as DaskPlan from "./DaskPlan.ts"
+import * as DaskTls from "./daskTls.ts"
 import { renderWord } from "./planWords.ts"
 import * as Routes from "./Routes.ts"
 
@@ -50,6 +51,10 @@ export interface DaskCluster {
   readonly client: DaskClient.DaskClient
   /** For a `distributed.Client` of Python on the manager. */
   readonly schedulerAddress: string
+  /** An interpreter on the manager that has the cluster's versions of Dask, and of Python. */
+  readonly python: string
+  /** With these in its environment a Python program on the manager says `Client()`, without an address, also over TLS. */
+  readonly variables: Readonly<Record<string, string>>
   /** For a browser on the manager. */
   readonly dashboardUrl: string
 }
@@ -120,8 +125,10 @@ export const make = Effect.fn("DaskCluster.make")(function*(
   const planned = yield* Routes.settle(plan(manager, group, options), { manager, group })
   if (options.onPlan !== undefined) yield* options.onPlan(planned)
   const driver = yield* Deferred.make<DaskClient.DaskClient>()
-  const cluster = yield* Cluster.start(planned, { manager, group }, {
+  const certificate = options.tls === true ? yield* DaskTls.make : undefined
+  const started = yield* Cluster.start(planned, { manager, group }, {
     blueprint: DaskPlan.blueprint(options),
+    secrets: certificate === undefined ? undefined : DaskTls.contents(certificate),
     restart: options.restart,
     stable: options.stable,
     drain: (workers) =>
@@ -130,14 +137,23 @@ export const make = Effect.fn("DaskCluster.make")(function*(
         (client) => client.retire(workers.flatMap(({ plan }) => nameOf(plan)), options.drainWithin ?? "5 minutes")
       )
   })
-  const [scheduler, ...workers] = yield* cluster.processes
-  const schedulerAddress = `tcp://127.0.0.1:${scheduler?.ports["comm"] ?? 0}`
-  const client = yield* Progress.step(manager.host.alias, "connect the client", () =>
+  const [scheduler, ...workers] = yield* started.processes
+  const here = manager.host.alias
+  const own = certificate === undefined ? {} : yield* DaskTls.variables(certificate, manager)
+  const cluster = certificate === undefined ? started : {
+    ...started,
+    // The manager's programs are the cluster's: they have its certificate.
+    variables: (place: string) =>
+      Effect.map(started.variables(place), (variables) => place === here ? { ...variables, ...own } : variables)
+  }
+  const python = Option.getOrUndefined(yield* cluster.environment(here))?.python ?? "python3"
+  const variables = yield* cluster.variables(here)
+  const schedulerAddress = variables["DASK_SCHEDULER_ADDRESS"] ?? ""
+  const client = yield* Progress.step(here, "connect the client", () =>
     Effect.gen(function*() {
       const { program, words } = yield* DaskClient.invocation(schedulerAddress)
-      const python = Option.getOrUndefined(yield* cluster.environment(manager.host.alias))?.python
-      const process = yield* manager.python(program, words, { python, env: DaskPlan.environment })
-      const client = yield* DaskClient.make({ process, host: manager.host.alias })
+      const process = yield* manager.python(program, words, { python, env: { ...DaskPlan.environment, ...own } })
+      const client = yield* DaskClient.make({ process, host: here })
       yield* client.waitForWorkers(workers.length, "60 seconds")
       yield* Deferred.succeed(driver, client)
       return client
@@ -146,6 +162,8 @@ export const make = Effect.fn("DaskCluster.make")(function*(
     cluster,
     client,
     schedulerAddress,
+    python,
+    variables,
     dashboardUrl: `http://127.0.0.1:${scheduler?.ports["http"] ?? 0}/status`
   }
 })

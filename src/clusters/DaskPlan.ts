@@ -16,6 +16,7 @@ import {
   type Word
 } from "./ClusterPlan.ts"
 import { daskPackages, daskSharedVersions, daskWorkerPackages } from "./daskPackages.ts"
+import * as DaskTls from "./daskTls.ts"
 import * as Launcher from "./Launcher.ts"
 import * as Routes from "./Routes.ts"
 
@@ -47,11 +48,18 @@ export interface Options {
   readonly port?: number | undefined
   /** The packages of all places, pinned. Default: dask[distributed] with all that it needs. */
   readonly packages?: ReadonlyArray<string> | undefined
+  /** What functions and programs need beside these on all places, pinned: `["numpy==2.2.6"]`. */
+  readonly extraPackages?: ReadonlyArray<string> | undefined
   /**
    * How scheduler and workers reach one another. `tunnel`: through the manager, on loopback only. `direct`: at addresses of their
    * hosts, where whoever reaches these reaches Dask. Default `auto`: tunnels, as long as what Dask sends is not encrypted.
    */
   readonly routes?: Routing["asked"] | undefined
+  /**
+   * Whether all that Dask sends is encrypted, and only those are let in who have the cluster's own certificate, made for it
+   * alone. Default `false`: what goes through tunnels is encrypted by SSH, and its ports are for users of the machines.
+   */
+  readonly tls?: boolean | undefined
   /** Seconds until scheduler and workers must be ready. Default 60. */
   readonly deadline?: number | undefined
 }
@@ -79,6 +87,13 @@ const health = {
   failures: 6
 } as const
 
+const scheme = ({ tls }: Options) => tls === true ? "tls://" : "tcp://"
+
+const common = ({ tls }: Options) =>
+  tls === true
+    ? { env: { ...environment, ...DaskTls.environment }, secrets: [...DaskTls.secrets] }
+    : { env: environment }
+
 const scheduler = (place: string, options: Options): ProcessPlan => ({
   id: "scheduler",
   role: "master",
@@ -90,9 +105,10 @@ const scheduler = (place: string, options: Options): ProcessPlan => ({
     "--port",
     portWord("", "scheduler", "comm"),
     "--dashboard-address",
-    portWord("127.0.0.1:", "scheduler", "http")
+    portWord("127.0.0.1:", "scheduler", "http"),
+    ...(options.tls === true ? ["--protocol", "tls", ...DaskTls.flags] : [])
   ),
-  env: environment,
+  ...common(options),
   ports: [
     { name: "comm", preferred: options.port ?? 8786, ...ports },
     { name: "http", preferred: 8787, ...ports }
@@ -104,6 +120,7 @@ const scheduler = (place: string, options: Options): ProcessPlan => ({
 
 const worker = (seated: Seated, hasGpus: boolean, options: Options): ProcessPlan => {
   const { id, seat } = seated
+  const shared = common(options)
   const resources = Object.entries(options.resources ?? {}).map(([name, amount]) => `${name}=${amount}`)
   return {
     id,
@@ -112,11 +129,11 @@ const worker = (seated: Seated, hasGpus: boolean, options: Options): ProcessPlan
     // One address from everywhere: that of its host, or, through tunnels, the same port of everybody's own loopback.
     argv: dask(
       "worker",
-      addressWord("tcp://", "scheduler", "comm"),
+      addressWord(scheme(options), "scheduler", "comm"),
       "--listen-address",
-      addressWord("tcp://", id, "comm"),
+      addressWord(scheme(options), id, "comm"),
       "--contact-address",
-      addressWord("tcp://", id, "comm"),
+      addressWord(scheme(options), id, "comm"),
       "--dashboard-address",
       portWord("127.0.0.1:", id, "http"),
       ...(options.nanny === true ? ["--nanny", "--nanny-port", portWord("", id, "nanny")] : ["--no-nanny"]),
@@ -130,9 +147,11 @@ const worker = (seated: Seated, hasGpus: boolean, options: Options): ProcessPlan
       "--local-directory",
       id,
       "--death-timeout",
-      "60"
+      "60",
+      ...(options.tls === true ? DaskTls.flags : [])
     ),
-    env: { ...environment, ...(hasGpus ? { CUDA_VISIBLE_DEVICES: seat.gpus.join(",") } : {}) },
+    ...shared,
+    env: { ...shared.env, ...(hasGpus ? { CUDA_VISIBLE_DEVICES: seat.gpus.join(",") } : {}) },
     ports: [
       { name: "comm", ...ports },
       { name: "http", ...ports },
@@ -143,6 +162,15 @@ const worker = (seated: Seated, hasGpus: boolean, options: Options): ProcessPlan
     deadline: options.deadline ?? 60,
     resources: { cpus: seat.cpus, memory: seat.memory, gpus: [...seat.gpus] }
   }
+}
+
+const nameOf = (pinned: string): string =>
+  /^[\w.-]+/.exec(pinned)?.[0].toLowerCase().replaceAll(/[._-]+/g, "-") ?? pinned
+
+/** An extra package wins over Dask's own version of it. */
+const packagesOf = ({ extraPackages = [], packages }: Options, own: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const extra = new Set(extraPackages.map(nameOf))
+  return [...(packages ?? own).filter((each) => !extra.has(nameOf(each))), ...extraPackages]
 }
 
 const placement = ({ hosts, manager, master, workers: seated }: Placement, options: Options): ClusterPlan => {
@@ -167,15 +195,13 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
       )
     ],
     environments: [
-      { places: [...new Set([manager.alias, master])], packages: [...(options.packages ?? daskPackages)] },
-      ...(ownHosts.length === 0
-        ? []
-        : [{ places: ownHosts, packages: [...(options.packages ?? daskWorkerPackages)] }])
+      { places: [...new Set([manager.alias, master])], packages: packagesOf(options, daskPackages) },
+      ...(ownHosts.length === 0 ? [] : [{ places: ownHosts, packages: packagesOf(options, daskWorkerPackages) }])
     ],
     equal: [...daskSharedVersions],
-    routing: { asked: options.routes ?? "auto", encrypted: false },
+    routing: { asked: options.routes ?? "auto", encrypted: options.tls === true },
     // What a `Client()` of Python reads.
-    variables: { DASK_SCHEDULER_ADDRESS: addressWord("tcp://", "scheduler", "comm") }
+    variables: { DASK_SCHEDULER_ADDRESS: addressWord(scheme(options), "scheduler", "comm") }
   }))
 }
 

@@ -34,7 +34,7 @@ const sourceOf = (file: string): Effect.Effect<string> => {
  * @internal
  */
 export const make = Effect.fnUntraced(function*(
-  { files = [], secrets = [] }: ProcessPlan,
+  { files = [], secrets = [] }: Pick<ProcessPlan, "files" | "secrets">,
   given: Secrets,
   runtime: Runtime.Runtime
 ): Effect.fn.Return<string | undefined, SshError, Scope.Scope> {

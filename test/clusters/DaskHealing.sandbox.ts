@@ -85,25 +85,4 @@ describe("Dask", () => {
       assert.isTrue(value.status.healthy)
       assert.deepStrictEqual(reports.map(({ clean }) => clean), [true, true, true, true])
     }))
-
-  it.scopedLive("takes a name, resources and a nanny", () =>
-    Effect.gen(function*() {
-      const sandbox = yield* Sandbox.make({ hosts: 1 })
-      const place = { configFile: sandbox.configFile, hosts: ["host-1"] }
-      const { value } = yield* live(place, ({ client, cluster }) =>
-        Effect.gen(function*() {
-          const { workers } = yield* client.info
-          const [, worker] = yield* cluster.processes
-          return {
-            names: workers.map(({ name }) => name),
-            argv: worker?.plan.argv,
-            square: yield* client.gather(
-              yield* client.map(slowSquare, [{ x: 3 }])
-            )
-          }
-        }), { ...options, nanny: true, name: ({ seat }) => `on-${seat.place}`, resources: { LICENSE: 2 } })
-      assert.deepStrictEqual(value.names, ["on-host-1"])
-      assert.deepStrictEqual(value.square, [9])
-      assert.includeMembers([...(value.argv ?? [])], ["--nanny", "--resources", "LICENSE=2"])
-    }))
 })

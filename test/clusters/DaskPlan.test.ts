@@ -71,6 +71,37 @@ describe("the plan of a Dask cluster", () => {
     assert.isTrue(made.environments.every(({ packages }) => packages.join() === "dask==1"))
   })
 
+  it("asks for the ports of the original: its own for the scheduler, then 60001 to 60199, as the workers' are", () => {
+    const range = { from: 60001, to: 60199 }
+    const [scheduler, worker] = plan(manager, hosts("a")).processes
+    assert.deepStrictEqual(scheduler?.ports, [
+      { name: "comm", preferred: 8786, ...range },
+      { name: "http", preferred: 8787, ...range }
+    ])
+    assert.deepStrictEqual(worker?.ports, [{ name: "comm", ...range }, { name: "http", ...range }])
+  })
+
+  it("gives each process the certificate and its key as files, and nothing of them in the plan", () => {
+    const made = plan(manager, hosts("a"), { tls: true })
+    assert.deepStrictEqual(ClusterPlan.faults(made, ["certificate.pem", "key.pem"]), [])
+    assert.lengthOf(ClusterPlan.faults(made, []), 4)
+    for (const process of made.processes) {
+      assert.deepStrictEqual(process.secrets, ["certificate.pem", "key.pem"])
+      assert.deepStrictEqual(valueOf(process, "--tls-key"), ClusterPlan.secretWord("key.pem"))
+      assert.strictEqual(process.env["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"], "true")
+    }
+    assert.include(ClusterPlan.render(made), "tls://")
+    assert.notInclude(ClusterPlan.render(made), "tcp://")
+  })
+
+  it("adds packages to Dask's own, on all places, in the versions that are asked for", () => {
+    const made = plan(manager, hosts("a"), { extraPackages: ["NumPy==2.3.0", "scipy==1.15.3"] })
+    for (const { packages } of made.environments) {
+      assert.includeMembers([...packages], ["dask==2026.8.0", "NumPy==2.3.0", "scipy==1.15.3"])
+      assert.lengthOf(packages.filter((each) => /^numpy=/i.test(each)), 1)
+    }
+  })
+
   it("makes no worker without a host", () => {
     assert.deepStrictEqual(processes(plan(manager, [], { workers: 3 }), "worker"), [])
   })

@@ -19,20 +19,23 @@ const succeeds = (command: string, ...args: ReadonlyArray<string>) =>
     (code) => code === 0 ? Effect.void : Effect.dieMessage(`${command} ${args.join(" ")}: exit code ${code}`)
   )
 
-/** The folder of an environment's programs. */
-export const environment = Effect.gen(function*() {
+/** The folder of an environment's programs: made once, and kept. */
+export const environmentOf = Effect.fnUntraced(function*(...requirements: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem
   const cache = process.env["XDG_CACHE_HOME"] ?? Path.join(Os.homedir(), ".cache")
-  const folder = Path.join(cache, "lazycluster-test", requirement.replaceAll(/[^\w.]+/g, "-"))
+  const name = requirements.join("-").replaceAll(/[^\w.]+/g, "-")
+  const folder = Path.join(cache, "lazycluster-test", name)
   const bin = Path.join(folder, "bin")
   const complete = Path.join(folder, "complete")
   if (!(yield* fs.exists(complete))) {
     yield* succeeds("python3", "-m", "venv", "--clear", folder)
-    yield* succeeds(Path.join(bin, "python"), "-m", "pip", "install", "--quiet", requirement)
+    yield* succeeds(Path.join(bin, "python"), "-m", "pip", "install", "--quiet", ...requirements)
     yield* fs.writeFileString(complete, "")
   }
   return bin
 })
+
+export const environment = environmentOf(requirement)
 
 const SchedulerFile = Schema.parseJson(Schema.Struct({ address: Schema.String }))
 
