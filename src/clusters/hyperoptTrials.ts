@@ -146,7 +146,7 @@ export const make: Effect.Effect<{
       )
       yield* Ref.update(dead, (all) => new Set([...all].filter((owner) => !owners.has(owner))))
       if (released + failed > 0) {
-        yield* Effect.logInfo(`of workers that are gone ${released} trials are queued again, ${failed} failed`)
+        yield* Effect.logDebug(`of workers that are gone ${released} trials are queued again, ${failed} failed`)
       }
     }).pipe(
       // The schedule of the attempts has no end.

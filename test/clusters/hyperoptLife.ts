@@ -2,12 +2,12 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as HyperoptCluster from "../../src/clusters/HyperoptCluster.ts"
 import { hyperoptPackages } from "../../src/clusters/hyperoptPackages.ts"
 import * as Lazycluster from "../../src/Lazycluster.ts"
@@ -27,12 +27,13 @@ export const packages = [
 export const live = <A, E, R>(
   place: { readonly configFile: string; readonly hosts: ReadonlyArray<string> },
   use: (hyperopt: HyperoptCluster.HyperoptCluster) => Effect.Effect<A, E, R | Scope.Scope>,
-  options: HyperoptCluster.Options = {}
+  options: HyperoptCluster.Options = {},
+  ofHosts: RuntimeGroup.Options = {}
 ) =>
   Effect.gen(function*() {
     const { exit, reports } = yield* Cleanup.collect(
       Effect.gen(function*() {
-        const group = yield* RuntimeGroup.make(place.hosts)
+        const group = yield* RuntimeGroup.make(place.hosts, ofHosts)
         return yield* use(yield* HyperoptCluster.make(group, { packages, ...options }))
       })
     )
@@ -105,10 +106,10 @@ export const busy = (hyperopt: HyperoptCluster.HyperoptCluster, expKey: string, 
   )
 
 /** Until something is so. */
-export const until = <E, R>(true_: Effect.Effect<boolean, E, R>) =>
+export const until = <E, R>(true_: Effect.Effect<boolean, E, R>, within: Duration.DurationInput = "60 seconds") =>
   true_.pipe(
     Effect.filterOrFail((is) => is, () => new Error("not yet")),
-    Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo("60 seconds")))
+    Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo(within)))
   )
 
 /** Files of /proc that show a password: command lines and environments of all processes. */
@@ -124,13 +125,3 @@ export const shown = Effect.fnUntraced(function*({ password }: HyperoptCluster.H
       )
   )
 })
-
-/** All that the processes of a cluster have printed. */
-export const logs = ({ cluster }: HyperoptCluster.HyperoptCluster) =>
-  Effect.flatMap(cluster.processes, (all) =>
-    Effect.forEach(all, ({ service }) =>
-      Stream.runFold(
-        Stream.decodeText(Stream.take(service.output("err"), 1)),
-        "",
-        (text, more) => text + more
-      )))
