@@ -6,17 +6,16 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import * as fs from "node:fs"
-import { type FileHandle, open } from "node:fs/promises"
 import * as process from "node:process"
 import type { FileTransferError } from "../services/FileTransferError.ts"
 import type { Entry, Plan } from "../services/FileTransferPlan.ts"
 import * as blockWriter from "./blockWriter.ts"
-import * as transferHash from "./transferHash.ts"
+import * as transferFile from "./transferFile.ts"
 import * as transferName from "./transferName.ts"
 import { piece } from "./transferSource.ts"
+import type { Take } from "./transferTokens.ts"
 import { below, keep } from "./transferTree.ts"
 
 /** @internal */
@@ -28,14 +27,17 @@ export interface Stage {
   readonly partial: (key: string) => number
   /** The hash of the first bytes of it. */
   readonly prefix: (key: string, size: number) => Effect.Effect<string, FileTransferError>
-  /** What follows so many bytes: gives the hash of the whole. */
-  readonly append: <E, E1>(
+  /** What follows so many bytes of a file, as `fill` brings it: gives what that gave, and the hash of the whole. */
+  readonly append: <A, E, E1>(
     key: string,
-    from: number,
-    content: Stream.Stream<Uint8Array, E>,
-    /** Hears how much there is, and how much of that is new. */
-    told: (size: number, more: number) => Effect.Effect<void, E1>
-  ) => Effect.Effect<string, E | E1 | FileTransferError>
+    options: {
+      readonly from: number
+      readonly size: number
+      /** Hears how many bytes more there are. */
+      readonly told: (more: number) => Effect.Effect<void, E1>
+    },
+    fill: (take: Take<E1 | FileTransferError>) => Effect.Effect<A, E>
+  ) => Effect.Effect<readonly [A, string], E | E1 | FileTransferError>
   /** A partial file that is whole gets its name here. */
   readonly place: (key: string, entry: Entry) => Effect.Effect<void, FileTransferError>
   readonly publish: (plan: Plan) => Effect.Effect<void, FileTransferError>
@@ -69,9 +71,6 @@ export const setTimes = (at: Buffer, entry: Entry): void => {
   fs.utimesSync(at, seconds, seconds)
   fs.chmodSync(at, entry.mode & 0o777)
 }
-
-/** So much is written before the hash goes on. */
-const ahead = 4 * 1024 * 1024
 
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))
 
@@ -144,26 +143,17 @@ export const make = Effect.fnUntraced(function*(
     }
     return at(`tree/${path}`)
   }
-  const append: Stage["append"] = (key, from, content, told) =>
+  const append: Stage["append"] = (key, { from, size, told }, fill) =>
     Effect.scoped(Effect.gen(function*() {
-      const handle = yield* Effect.acquireRelease(
-        Effect.tryPromise({ try: () => open(at(`big/${key}`), from === 0 ? "w" : "r+", 0o600), catch: fail(key) }),
-        (handle: FileHandle) => Effect.promise(() => handle.close())
-      )
-      const follower = yield* transferHash.follow(at(`big/${key}`), fail(key))
+      const file = yield* transferFile.open({ path: at(`big/${key}`), way: "write", from, size }, fail(key))
       let come = from
-      let hashed = from
-      const file = blockWriter.make(handle, from, fail(key), (size, inFile) => {
+      const writer = blockWriter.make(file, from, (size) => {
         const more = size - come
         come = size
-        const hash = inFile - hashed > ahead
-        if (hash) hashed = inFile
-        return Effect.zipRight(told(size, more), hash ? follower.written(inFile) : Effect.void)
+        return told(more)
       })
-      yield* Stream.runForEach(content, file.write)
-      const size = yield* file.flush
-      yield* Effect.tryPromise({ try: () => handle.truncate(size), catch: fail(key) })
-      return yield* follower.hash(size)
+      const result = yield* fill(writer.take)
+      return [result, yield* writer.flush] as const
     }))
 
   return {
@@ -183,7 +173,7 @@ export const make = Effect.fnUntraced(function*(
       const size = fs.statSync(at(`big/${key}`), { throwIfNoEntry: false })?.size ?? 0
       return size - size % piece
     },
-    prefix: (key, size) => transferHash.ofFile(at(`big/${key}`), size, fail(key)),
+    prefix: (key, size) => transferFile.hash(at(`big/${key}`), size, fail(key)),
     append,
     place: (key, entry) =>
       attempt(entry.path, () => {

@@ -5,7 +5,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { resolve } from "node:path"
@@ -18,6 +21,7 @@ import type * as transferHost from "./transferHost.ts"
 import * as transferIgnore from "./transferIgnore.ts"
 import * as transferName from "./transferName.ts"
 import { keyOf, type Listener, sameContent, targetKey } from "./transferSend.ts"
+import type * as transferSession from "./transferSession.ts"
 import * as transferSource from "./transferSource.ts"
 import * as transferTar from "./transferTar.ts"
 import * as transferTree from "./transferTree.ts"
@@ -84,7 +88,7 @@ const whatIsHere = (base: string, entries: ReadonlyArray<Plan.Entry>) =>
 /** The rules of the tree there, of its `.gitignore` files. */
 const readRules = (
   client: transferHost.Client,
-  looked: transferHost.Looked,
+  looked: transferSession.Looked,
   rules: transferIgnore.Rules
 ): Effect.Effect<void, Failure> =>
   Stream.runForEach(
@@ -121,7 +125,8 @@ export const get = Effect.fn("Transfer.get")(function*(options: {
   readonly listener: Listener
 }) {
   const { client, listener } = options
-  const looked = yield* client.look(options.path, options.follow)
+  const life = yield* Effect.flatMap(Effect.scope, (scope) => Scope.fork(scope, ExecutionStrategy.sequential))
+  const looked = yield* Scope.extend(client.look(options.path, options.follow), life)
   if ("lacks" in looked) return looked
   const { manifest, rootEntry } = looked
   const kind = options.kinds.find((kind) => kind === manifest.root)
@@ -198,6 +203,8 @@ export const get = Effect.fn("Transfer.get")(function*(options: {
   const changed = (entry: Plan.Entry) =>
     client.fail("Changed", transferName.show(entry.path), "it changed while it was read", "get it again")
 
+  // Its place is free for the next process.
+  if (!plan.send.some(isBig)) yield* Scope.close(life, Exit.void)
   const files = plan.send.filter((entry) => !isBig(entry))
   const wanted = new Map(files.map((entry) => [there(entry).path, entry]))
   const hashing = yield* Effect.fork(client.hashes(origin, files.map(there)))
@@ -240,15 +247,13 @@ export const get = Effect.fn("Transfer.get")(function*(options: {
       const usable = partial > 0 && (yield* client.hashOf(path, partial)) === (yield* stage.prefix(key, partial))
       const from = usable ? partial : 0
       yield* listener.resumed(0, from)
-      const hashing = yield* Effect.fork(client.hashOne(origin, there(entry).path))
-      const hash = yield* stage.append(
+      const [hash, own] = yield* stage.append(
         key,
-        from,
-        client.read(path, from),
-        // One that grows for ever is not followed.
-        (size, more) => size > entry.size ? changed(entry) : listener.sent(0, more)
+        { from, size: entry.size, told: (more) => listener.sent(0, more) },
+        (take) => looked.read(path, from, entry.size - from, take)
       )
-      if (hash !== (yield* Fiber.join(hashing))) return yield* corrupt(entry)
+      if (hash === undefined) return yield* changed(entry)
+      if (hash !== own) return yield* corrupt(entry)
       yield* stage.place(key, entry)
       yield* listener.sent(1, 0)
     }), { discard: true })

@@ -156,15 +156,17 @@ export const send = Effect.fn("Transfer.send")(function*(options: {
           (yield* session.prefix(key, whole * transferSource.piece)) === (yield* source.prefix(entry, whole))
         const from = usable ? whole : 0
         yield* listener.resumed(0, from * transferSource.piece)
-        const content = Stream.tap(source.content(entry, from), (chunk) => listener.sent(0, chunk.length))
+        const content = yield* source.content(entry, from)
+        const offset = Math.min(from * transferSource.piece, entry.size)
+        const told = Stream.tap(content.chunks, (chunk) => listener.sent(0, chunk.length))
         const [hash, own] = yield* Effect.all([
-          client.append(stage.at, key, from * transferSource.piece, content),
-          source.hash(entry)
+          session.append(key, offset, entry.size - offset, told),
+          content.hash
         ], { concurrency: 2 })
         if (hash !== own) return yield* corrupt(entry)
         yield* session.place(key, entry)
         yield* listener.sent(1, 0)
-      }), { discard: true })
+      }).pipe(Effect.scoped), { discard: true })
     if (rootIsNew) yield* session.rootMode(root.mode)
     yield* session.publish
     yield* Effect.forEach(settled(plan), session.set, { discard: true })

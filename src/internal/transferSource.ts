@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -15,7 +16,7 @@ import { type FileHandle, open } from "node:fs/promises"
 import { FileTransferError } from "../services/FileTransferError.ts"
 import type { Entry } from "../services/FileTransferPlan.ts"
 import { manager } from "../services/Host.ts"
-import * as transferHash from "./transferHash.ts"
+import * as transferFile from "./transferFile.ts"
 import * as transferName from "./transferName.ts"
 import * as transferOnce from "./transferOnce.ts"
 import * as transferTar from "./transferTar.ts"
@@ -35,10 +36,10 @@ export const piece = 512 * 1024
 const kept = 64
 
 /**
- * A piece is read into the memory of the one so many before it, which has been written by then: two are read ahead, one is on its
- * way into the channel. Fresh memory for each would cost more than the cipher.
+ * So many blocks go round: one is on its way into the channel, the others are read. Fresh memory for each would cost more than
+ * the cipher.
  */
-const turns = 8
+const turns = 4
 
 /** What is written to a channel at a time. */
 const batch = 256 * 1024
@@ -51,9 +52,16 @@ export interface Archived {
 }
 
 /** @internal */
+export interface Content {
+  readonly chunks: Stream.Stream<Uint8Array, FileTransferError>
+  /** There when all chunks are, at the latest. */
+  readonly hash: Effect.Effect<string, FileTransferError>
+}
+
+/** @internal */
 export interface Source {
-  /** From a piece on. */
-  readonly content: (entry: Entry, from: number) => Stream.Stream<Uint8Array, FileTransferError>
+  /** From a piece on, and the hash of the whole. Each chunk is done with when the next one is asked for. */
+  readonly content: (entry: Entry, from: number) => Effect.Effect<Content, never, Scope.Scope>
   /** The hash of the first pieces of a file. */
   readonly prefix: (entry: Entry, pieces: number) => Effect.Effect<string, FileTransferError>
   readonly hash: (entry: Entry) => Effect.Effect<string, FileTransferError>
@@ -96,15 +104,13 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
   const hashing = new Map<string, Effect.Effect<string, FileTransferError>>()
   const hashes = new Map<string, string>()
 
-  const readPiece = (handle: FileHandle, entry: Entry, index: number, ring: Array<Buffer>): Promise<Buffer> => {
+  const readPiece = (handle: FileHandle, entry: Entry, index: number): Promise<Buffer> => {
     const size = Math.min(piece, entry.size - index * piece)
-    const readOne = (into: Buffer) =>
-      handle.read(into, 0, size, index * piece).then(({ buffer, bytesRead }) => buffer.subarray(0, bytesRead))
-    if (!shared) return readOne(ring[index % turns] ??= Buffer.allocUnsafeSlow(piece))
     const key = `${index}/${entry.path}`
     const held = pieces.get(key)
     if (held !== undefined) return held
-    const reading = readOne(Buffer.allocUnsafeSlow(size))
+    const reading = handle.read(Buffer.allocUnsafeSlow(size), 0, size, index * piece)
+      .then(({ buffer, bytesRead }) => buffer.subarray(0, bytesRead))
     pieces.set(key, reading)
     reading.catch(() => pieces.delete(key))
     const oldest = pieces.keys().next()
@@ -122,38 +128,71 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
       (now) => now?.size === entry.size && now.time === entry.time,
       () => fail(entry, "Changed", "it changed while it was read")
     )
+  const sizeOf = (entry: Entry, index: number): number => Math.min(piece, entry.size - index * piece)
+  const count = (entry: Entry): number => Math.ceil(entry.size / piece)
+  const whole = (entry: Entry, index: number, chunk: Uint8Array) =>
+    chunk.length === sizeOf(entry, index)
+      ? Effect.succeedSome([chunk, index + 1] as const)
+      : fail(entry, "Changed", "it became shorter while it was read")
+  const atEnd = (entry: Entry) => Stream.drain(Stream.fromEffect(unchanged(entry)))
+
   /** Reads two pieces ahead. By hand: a fiber for each would take longer than the cipher. */
-  const run = (entry: Entry, from: number, to: number): Stream.Stream<Buffer, FileTransferError> =>
+  const sharedContent = (entry: Entry, from: number): Stream.Stream<Uint8Array, FileTransferError> =>
     Stream.unwrapScoped(Effect.map(opened(entry), (handle) => {
-      const ring: Array<Buffer> = []
       const begun = new Map<number, Promise<Buffer>>()
       const begin = (index: number): Promise<Buffer> => {
-        const reading = begun.get(index) ?? readPiece(handle, entry, index, ring)
+        const reading = begun.get(index) ?? readPiece(handle, entry, index)
         // Told to whoever waits for it, if anybody does.
         reading.catch(() => undefined)
         begun.set(index, reading)
         return reading
       }
       return Stream.unfoldEffect(from, (index) => {
-        if (index >= to) return Effect.succeedNone
+        if (index >= count(entry)) return Effect.succeedNone
         const reading = begin(index)
-        for (const next of [index + 1, index + 2]) if (next < to) begin(next)
+        for (const next of [index + 1, index + 2]) if (next < count(entry)) begin(next)
         begun.delete(index)
-        return Effect.tryPromise({ try: () => reading, catch: local(entry) }).pipe(
-          Effect.filterOrFail(
-            (chunk) => chunk.length === Math.min(piece, entry.size - index * piece),
-            () => fail(entry, "Changed", "it became shorter while it was read")
-          ),
-          Effect.map((chunk) => Option.some([chunk, index + 1] as const))
+        return Effect.flatMap(
+          Effect.tryPromise({ try: () => reading, catch: local(entry) }),
+          (chunk) => whole(entry, index, chunk)
         )
       })
     }))
-  const count = (entry: Entry): number => Math.ceil(entry.size / piece)
-  const content = (entry: Entry, from: number) =>
-    from >= count(entry) ? Stream.empty : Stream.concat(
-      run(entry, from, count(entry)),
-      Stream.drain(Stream.fromEffect(unchanged(entry)))
+
+  /** Read once, for the channel and for the hash. */
+  const ownContent = Effect.fnUntraced(function*(entry: Entry, from: number) {
+    const path = transferName.encode(at(entry.path))
+    const file = yield* transferFile.open(
+      { path, way: "read", from: Math.min(from * piece, entry.size), size: entry.size },
+      local(entry)
     )
+    const made = yield* Deferred.make<string, FileTransferError>()
+    const reading: Array<Effect.Effect<transferFile.Moved, FileTransferError>> = []
+    let next = from
+    let held: ArrayBuffer | undefined
+    const begin = (block: ArrayBuffer): void => {
+      if (next >= count(entry)) return
+      reading.push(file.move(block, sizeOf(entry, next)))
+      next += 1
+    }
+    const hashed = Effect.intoDeferred(Effect.suspend(() => file.hash()), made)
+    const chunks = Stream.unfoldEffect(from, (index) => {
+      if (index === from) { while (reading.length < turns && next < count(entry)) begin(new ArrayBuffer(piece)) }
+      if (held !== undefined) begin(held)
+      held = undefined
+      const first = reading.shift()
+      if (first === undefined) return Effect.zipRight(hashed, Effect.succeedNone)
+      return Effect.flatMap(first, ({ block, size }) => {
+        held = block
+        return whole(entry, index, new Uint8Array(block, 0, size))
+      })
+    })
+    return { chunks: Stream.concat(chunks, atEnd(entry)), hash: Deferred.await(made) }
+  })
+  const content: Source["content"] = (entry, from) =>
+    shared
+      ? Effect.succeed({ chunks: Stream.concat(sharedContent(entry, from), atEnd(entry)), hash: once(entry) })
+      : ownContent(entry, from)
 
   const small = (entry: Entry): Effect.Effect<Buffer, FileTransferError> =>
     Effect.try({ try: () => readFileSync(transferName.encode(at(entry.path))), catch: local(entry) }).pipe(
@@ -192,14 +231,14 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
   const once = (entry: Entry) =>
     Effect.suspend(() => {
       const path = transferName.encode(at(entry.path))
-      const made = hashing.get(entry.path) ?? transferOnce.make(transferHash.ofFile(path, entry.size, local(entry)))
+      const made = hashing.get(entry.path) ?? transferOnce.make(transferFile.hash(path, entry.size, local(entry)))
       hashing.set(entry.path, made)
       return made
     })
 
   return {
     content,
-    prefix: (entry, pieces) => transferHash.ofFile(transferName.encode(at(entry.path)), pieces * piece, local(entry)),
+    prefix: (entry, pieces) => transferFile.hash(transferName.encode(at(entry.path)), pieces * piece, local(entry)),
     hash: (entry) =>
       entry.size < big
         ? Effect.suspend(() => hashes.has(entry.path) ? Effect.void : small(entry)).pipe(

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -13,12 +14,22 @@ import * as transferName from "./transferName.ts"
 /** A path has at most 4 KB, a word of ours less. */
 const longest = 1024 * 1024
 
+/**
+ * Takes a chunk at once, and gives what must be waited for before the next one, if there is such a thing: a step of a fiber for
+ * each would take longer than the cipher.
+ *
+ * @internal
+ */
+export type Take<E> = (chunk: Uint8Array) => Effect.Effect<void, E> | undefined
+
 /** @internal */
 export interface Tokens<E> {
   /** The next one; `undefined` at the end. */
   readonly next: Effect.Effect<string | undefined, E>
   /** Pairs of head and link up to the word `end`; `undefined` when there is no such word or something else between. */
   readonly entries: Effect.Effect<ReadonlyArray<Entry> | undefined, E>
+  /** A word, which is given; behind the word `ok` so many bytes that are no texts. Nothing else may wait to be read. */
+  readonly content: <E1>(size: number, each: Take<E1>) => Effect.Effect<string | undefined, E | E1>
 }
 
 const kinds: Readonly<Record<string, Entry["kind"]>> = { f: "file", d: "directory", l: "link" }
@@ -61,17 +72,14 @@ export const make = <E>(output: Stream.Stream<Uint8Array, E>): Effect.Effect<Tok
       if (rest.length > longest) state.over = true
       if (end >= 0) { for (const token of split(bytes.subarray(0, end))) ready.push(token) }
     }
-    const fill: Effect.Effect<void, E> = Effect.matchEffect(pull, {
-      onFailure: (end) => {
-        state.over = true
-        return end._tag === "Some" ? Effect.fail(end.value) : Effect.void
-      },
-      onSuccess: (chunks) =>
-        Effect.sync(() => {
-          ready = ready.slice(at)
-          at = 0
-          for (const chunk of chunks) take(chunk)
-        })
+    const more = Effect.catchAll(pull, (end) => {
+      state.over = true
+      return end._tag === "Some" ? Effect.fail(end.value) : Effect.succeed(Chunk.empty<Uint8Array>())
+    })
+    const fill: Effect.Effect<void, E> = Effect.map(more, (chunks) => {
+      ready = ready.slice(at)
+      at = 0
+      for (const chunk of chunks) take(chunk)
     })
     const next = Effect.gen(function*() {
       while (at >= ready.length && !state.over) yield* fill
@@ -95,7 +103,31 @@ export const make = <E>(output: Stream.Stream<Uint8Array, E>): Effect.Effect<Tok
         yield* fill
       }
     })
-    return { next, entries }
+    const content: Tokens<E>["content"] = Effect.fnUntraced(function*(size, each) {
+      let bytes = rest
+      while (bytes.indexOf(0) < 0) {
+        if (state.over || bytes.length > longest) return undefined
+        bytes = Buffer.concat([bytes, ...(yield* more)])
+      }
+      rest = Buffer.alloc(0)
+      const end = bytes.indexOf(0)
+      const word = bytes.toString("utf8", 0, end)
+      let left = word === "ok" ? size : 0
+      let chunks: Iterable<Uint8Array> = [bytes.subarray(end + 1)]
+      for (;;) {
+        for (const chunk of chunks) {
+          const own = chunk.length > left ? chunk.subarray(0, left) : chunk
+          left -= own.length
+          const wait = each(own)
+          if (wait !== undefined) yield* wait
+          if (own.length < chunk.length) take(chunk.subarray(own.length))
+        }
+        if (left === 0) return word
+        if (state.over) return undefined
+        chunks = yield* more
+      }
+    })
+    return { next, entries, content }
   })
 
 const split = (bytes: Buffer): ReadonlyArray<string> => {

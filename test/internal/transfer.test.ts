@@ -6,6 +6,10 @@ import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import * as fs from "node:fs"
+import * as blockWriter from "../../src/internal/blockWriter.ts"
+import * as transferFile from "../../src/internal/transferFile.ts"
 import * as transferGet from "../../src/internal/transferGet.ts"
 import * as transferIgnore from "../../src/internal/transferIgnore.ts"
 import * as transferName from "../../src/internal/transferName.ts"
@@ -14,6 +18,7 @@ import * as transferTar from "../../src/internal/transferTar.ts"
 import * as transferTokens from "../../src/internal/transferTokens.ts"
 import type { Entry, Manifest } from "../../src/services/FileTransferPlan.ts"
 import * as Plan from "../../src/services/FileTransferPlan.ts"
+import { temporary } from "../services/transferTrees.ts"
 
 const entry = (path: string, more: Partial<Entry> = {}): Entry => ({
   path,
@@ -220,4 +225,96 @@ describe("a plan", () => {
       "b: directory, file"
     ])
   })
+})
+
+describe("a file that is moved and hashed", () => {
+  const fail = (cause: unknown) => cause instanceof Error ? cause.message : String(cause)
+  const mebibyte = 1024 * 1024
+
+  // The second size is worth a thread.
+  for (const size of [3 * mebibyte + 1, 33 * mebibyte + 7]) {
+    it.scopedLive(`of ${size} bytes is written behind what is there, cut off, and read again`, () =>
+      Effect.gen(function*() {
+        const here = yield* temporary
+        const content = Buffer.alloc(size, "0123456789abcdef-")
+        const expected = createHash("sha256").update(content).digest("hex")
+        const path = Buffer.from(`${here}/file`)
+        const from = mebibyte
+        fs.writeFileSync(path, Buffer.concat([content.subarray(0, from), Buffer.alloc(size)]))
+        const heard: Array<number> = []
+        const file = yield* transferFile.open({ path, way: "write", from, size }, fail)
+        const writer = blockWriter.make(file, from, (come) => Effect.sync(() => void heard.push(come)))
+        for (let at = from; at < size; at += 300_000) {
+          const wait = writer.take(content.subarray(at, at + 300_000))
+          if (wait !== undefined) yield* wait
+        }
+        assert.strictEqual(yield* writer.flush, expected)
+        assert.strictEqual(heard.at(-1), size)
+        assert.isTrue(fs.readFileSync(path).equals(content))
+
+        const again = yield* transferFile.open({ path, way: "read", from, size }, fail)
+        const blocks = Array.from({ length: Math.ceil((size - from) / mebibyte) }, () => new ArrayBuffer(mebibyte))
+        const read = yield* Effect.all(blocks.map((block) => again.move(block, mebibyte)))
+        const bytes = Buffer.concat(read.map(({ block, size }) => Buffer.from(block, 0, size)))
+        assert.isTrue(bytes.equals(content.subarray(from)))
+        assert.strictEqual(yield* again.hash(), expected)
+        assert.strictEqual(
+          yield* transferFile.hash(path, from, fail),
+          createHash("sha256").update(content.subarray(0, from)).digest("hex")
+        )
+      }))
+
+    it.scopedLive(`of ${size} bytes that cannot be had says why, to whoever asks`, () =>
+      Effect.gen(function*() {
+        const here = yield* temporary
+        const missing = yield* transferFile.open({ path: Buffer.from(`${here}/no`), way: "read", from: 0, size }, fail)
+        const [first, second] = [missing.move(new ArrayBuffer(8), 8), missing.hash()]
+        assert.match(yield* Effect.flip(first), /ENOENT/)
+        assert.match(yield* Effect.flip(second), /ENOENT/)
+        fs.writeFileSync(`${here}/short`, "short")
+        const short = transferFile.hash(Buffer.from(`${here}/short`), size, fail)
+        assert.match(yield* Effect.flip(short), /shorter/)
+      }))
+  }
+})
+
+describe("content between texts", () => {
+  it.effect.prop(
+    "is what was sent, however it was cut",
+    [
+      FastCheck.uint8Array({ maxLength: 300 }),
+      FastCheck.array(FastCheck.integer({ min: 1, max: 40 }), { minLength: 1 })
+    ],
+    ([content, cuts]) =>
+      Effect.scoped(Effect.gen(function*() {
+        const all = Buffer.concat([Buffer.from("first\0ok\0"), content, Buffer.from("hash\0ok\0")])
+        const rest = all.subarray(6)
+        const pieces: Array<Uint8Array> = [all.subarray(0, 6)]
+        for (let at = 0, turn = 0; at < rest.length; turn++) {
+          const size = cuts[turn % cuts.length] ?? 1
+          pieces.push(rest.subarray(at, at + size))
+          at += size
+        }
+        const tokens = yield* transferTokens.make(Stream.rechunk(Stream.fromIterable(pieces), 1))
+        assert.strictEqual(yield* tokens.next, "first")
+        const heard: Array<Uint8Array> = []
+        const take = (chunk: Uint8Array) => {
+          heard.push(Buffer.from(chunk))
+          return undefined
+        }
+        assert.strictEqual(yield* tokens.content(content.length, take), "ok")
+        assert.isTrue(Buffer.concat(heard).equals(content))
+        assert.strictEqual(yield* tokens.next, "hash")
+        assert.strictEqual(yield* tokens.next, "ok")
+      }))
+  )
+
+  it.scoped("is missed where it ends too early, and none follows a refusal", () =>
+    Effect.gen(function*() {
+      const early = yield* transferTokens.make(Stream.make(Buffer.from("ok\0abc")))
+      assert.isUndefined(yield* early.content(4, () => undefined))
+      const refused = yield* transferTokens.make(Stream.make(Buffer.from("no\0other\0")))
+      assert.strictEqual(yield* refused.content(4, () => undefined), "no")
+      assert.strictEqual(yield* refused.next, "other")
+    }))
 })

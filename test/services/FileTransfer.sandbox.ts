@@ -76,7 +76,7 @@ describe("a link that is cut", () => {
           Effect.retry(Schedule.spaced("25 millis").pipe(Schedule.upTo("20 seconds"))),
           Effect.orDie
         )
-        const first = between(yield* Ref.get(live), "append", (write, chunk) =>
+        const first = between(yield* Ref.get(live), "open", (write, chunk) =>
           Effect.flatMap(
             Ref.updateAndGet(written, (sum) => sum + chunk.length),
             (sum) =>

@@ -305,7 +305,7 @@ export const transferConformance = <E>(
             if (at >= 0) bytes[at] = 0x79
             return write(bytes)
           }))
-        const large = yield* Effect.flip(FileTransfer.send(flip("append"), `${here}/large`, `${there}/large`))
+        const large = yield* Effect.flip(FileTransfer.send(flip("open"), `${here}/large`, `${there}/large`))
         assert.deepInclude(large, { reason: "Corrupt", path: "large" })
         const small = yield* Effect.flip(FileTransfer.send(flip("unpack"), `${here}/tree`, `${there}/tree`))
         assert.deepInclude(small, { reason: "Corrupt", path: "small" })
@@ -325,7 +325,7 @@ export const transferConformance = <E>(
         const reached = yield* Deferred.make<void>()
         const written = yield* Ref.make(0)
         const stuck = remoteOf(
-          between(connection, "append", (write, chunk) =>
+          between(connection, "open", (write, chunk) =>
             Effect.flatMap(
               Ref.updateAndGet(written, (sum) => sum + chunk.length),
               (sum) =>
@@ -365,7 +365,7 @@ export const transferConformance = <E>(
         trees.write(here, "large", Buffer.alloc(3_000_000, "x"))
         const reached = yield* Deferred.make<void>()
         const written = yield* Ref.make(0)
-        const stuck = remoteOf(between(connection, "append", (write, chunk) =>
+        const stuck = remoteOf(between(connection, "open", (write, chunk) =>
           Effect.flatMap(
             Ref.updateAndGet(written, (sum) => sum + chunk.length),
             (sum) =>
@@ -388,7 +388,7 @@ export const transferConformance = <E>(
         const { connection, here, there } = yield* setup
         trees.write(here, "large", Buffer.alloc(4_000_000, "x"))
         const once = yield* Ref.make(false)
-        const remote = remoteOf(between(connection, "append", (write, chunk) =>
+        const remote = remoteOf(between(connection, "open", (write, chunk) =>
           Effect.zipRight(
             Effect.unlessEffect(
               Effect.sync(() => fs.appendFileSync(`${here}/large`, "more")),
