@@ -9,9 +9,12 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { hyperoptPackages, mongodPackage } from "../../src/clusters/hyperoptPackages.ts"
 import * as MongoServer from "../../src/clusters/MongoServer.ts"
 import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Cleanup from "../../src/runtimes/Cleanup.ts"
+import * as Runtime from "../../src/runtimes/Runtime.ts"
+import * as PythonEnvironment from "../../src/services/PythonEnvironment.ts"
 
 const client = `
 import json, sys
@@ -35,10 +38,12 @@ export const count = (mongo: MongoServer.MongoServer, options: {
   readonly insert?: number
   /** Default: the server's own. `undefined` logs nobody in. */
   readonly password?: string | undefined
+  /** Default: that of the server, which is on this machine. */
+  readonly python?: string
 } = {}) =>
   Effect.gen(function*() {
     const [{ place } = { place: "none" }] = (yield* mongo.cluster.plan).processes
-    const python = Option.getOrThrow(yield* mongo.cluster.environment(place)).python
+    const python = options.python ?? Option.getOrThrow(yield* mongo.cluster.environment(place)).python
     const password = "password" in options ? options.password : Redacted.value(mongo.password)
     const asked = JSON.stringify({
       port: mongo.port,
@@ -55,6 +60,18 @@ export const count = (mongo: MongoServer.MongoServer, options: {
     )
     return yield* Schema.decode(Count)(said.trim())
   })
+
+const packages = [...hyperoptPackages.filter((line) => line.startsWith("pymongo==")), mongodPackage]
+
+/** The environment that `MongoServer` makes on this machine, and the machine's own Python. */
+export const environment = Effect.flatMap(Runtime.manager(), (manager) =>
+  Effect.map(
+    PythonEnvironment.provision(
+      PythonEnvironment.make({ packages, python: manager.facts.python.split(".").slice(0, 2).join(".") }),
+      manager
+    ),
+    ({ directory, python }) => ({ directory, python, bare: manager.facts.pythonPath })
+  )).pipe(Effect.scoped, Effect.provide(Lazycluster.layer))
 
 /** Runs `use` while the server stands; gives what it gave, and the cleanup reports. */
 export const live = <A, E, R>(

@@ -7,25 +7,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as process from "node:process"
 import { fileURLToPath } from "node:url"
-import { hyperoptPackages, mongodPackage } from "../../src/clusters/hyperoptPackages.ts"
-import * as Lazycluster from "../../src/Lazycluster.ts"
-import * as Runtime from "../../src/runtimes/Runtime.ts"
-import * as PythonEnvironment from "../../src/services/PythonEnvironment.ts"
-import { platform } from "../clusters/mongoLife.ts"
+import { environment, platform } from "../clusters/mongoLife.ts"
 
 const launcher = fileURLToPath(new URL("../../programs/mongod.py", import.meta.url))
-
-const packages = [...hyperoptPackages.filter((line) => line.startsWith("pymongo==")), mongodPackage]
-
-/** The environment that MongoServer makes on this machine. */
-const environment = Effect.flatMap(Runtime.manager(), (manager) =>
-  Effect.map(
-    PythonEnvironment.provision(
-      PythonEnvironment.make({ packages, python: manager.facts.python.split(".").slice(0, 2).join(".") }),
-      manager
-    ),
-    ({ directory, python }) => ({ directory, python, bare: manager.facts.pythonPath })
-  )).pipe(Effect.scoped, Effect.provide(Lazycluster.layer))
 
 /** What mongod 6.0.5 wrote on a full disk. */
 const full =
