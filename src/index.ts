@@ -56,6 +56,13 @@ export * as ClusterError from "./clusters/ClusterError.ts"
 export * as ClusterEvent from "./clusters/ClusterEvent.ts"
 
 /**
+ * What the processes of a cluster print.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterLog from "./clusters/ClusterLog.ts"
+
+/**
  * What a cluster will be, as data: processes and their places, ports, routes, requirements. An engine is a pure function
  * from options and facts to a plan; nothing here runs anything.
  *

@@ -24,6 +24,7 @@ import type * as ClusterChanges from "./clusterChanges.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
 import type * as ClusterHosts from "./clusterHosts.ts"
+import type * as ClusterLog from "./ClusterLog.ts"
 import type * as ClusterPlan from "./ClusterPlan.ts"
 import type { ClusterProcess } from "./ClusterProcess.ts"
 import * as ClusterRun from "./ClusterRun.ts"
@@ -51,6 +52,10 @@ export interface Cluster {
   readonly environment: (place: string) => Effect.Effect<Option.Option<Provisioned>>
   /** What a program at a place finds in its environment by the plan: addresses, as the place reaches them. */
   readonly variables: (place: string) => Effect.Effect<Readonly<Record<string, string>>>
+  /** What its processes print, of each run of them on whatever host; it ends with the cluster. */
+  readonly logs: (options?: ClusterLog.Options) => Stream.Stream<ClusterLog.Line>
+  /** The URL of the engine's page for people, where it has one: it opens on the manager. */
+  readonly dashboard: Effect.Effect<Option.Option<string>>
   /** What happens from now on; slow readers lose the oldest. */
   readonly events: Stream.Stream<ClusterEvent>
   /** Fails when the cluster cannot go on: a master has ended. */

@@ -4,6 +4,8 @@
  *
  * @since 0.1.0
  */
+import type * as Either from "effect/Either"
+import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
 export { diff, type Difference, renderDiff } from "./planDiff.ts"
@@ -146,7 +148,7 @@ export const Probe = Schema.Union(
  * @since 0.1.0
  * @category schemas
  */
-export const Health = Schema.Struct({ probe: Probe, every: Schema.Number, failures: Schema.Int })
+export const Health = Schema.Struct({ probe: Probe, every: Schema.JsonNumber, failures: Schema.Int })
 
 /**
  * Whether a process that has ended is started again: never, when it failed, or whatever its exit code.
@@ -163,9 +165,9 @@ export const Restart = Schema.Literal("never", "onFailure", "always")
  * @category schemas
  */
 export const Resources = Schema.Struct({
-  cpus: Schema.Number,
+  cpus: Schema.JsonNumber,
   /** Bytes. */
-  memory: Schema.Number,
+  memory: Schema.JsonNumber,
   /** Indices of the GPUs that are its own. */
   gpus: Schema.Array(Schema.Int)
 })
@@ -200,7 +202,7 @@ export const ProcessPlan = Schema.Struct({
   ports: Schema.Array(PortChoice),
   ready: Probe,
   /** Seconds until it must be ready. */
-  deadline: Schema.Number,
+  deadline: Schema.JsonNumber,
   /** Default: the readiness probe, every 15 seconds, 4 failures. */
   health: Schema.optional(Health),
   /** Default: `never` for masters, whose state goes with them; `always` for workers. */
@@ -289,14 +291,22 @@ export const EnvironmentPlan = Schema.Struct({
  */
 export const PlaceFacts = Schema.Struct({
   place: Schema.String,
-  cpus: Schema.Number,
-  memory: Schema.Number,
+  cpus: Schema.JsonNumber,
+  memory: Schema.JsonNumber,
   gpus: Schema.Int,
   python: Schema.String
 })
 
 /** @since 0.1.0 @category models */
 export type PlaceFacts = typeof PlaceFacts.Type
+
+/**
+ * A page for people that a process serves.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Dashboard = Schema.Struct({ process: Schema.String, port: Schema.String, path: Schema.String })
 
 /**
  * A cluster before it starts.
@@ -315,6 +325,8 @@ export class ClusterPlan extends Schema.Class<ClusterPlan>("lazycluster/ClusterP
   routing: Schema.optional(Routing),
   /** What a program that uses the cluster finds in its environment, such as an address. */
   variables: Schema.optional(Schema.Record({ key: Schema.String, value: Word })),
+  /** Reached from the manager: a route leads there. */
+  dashboard: Schema.optional(Dashboard),
   /** What it was made from; a cluster is not started where this has changed since. */
   facts: Schema.optional(Schema.Array(PlaceFacts))
 }) {
@@ -323,3 +335,31 @@ export class ClusterPlan extends Schema.Class<ClusterPlan>("lazycluster/ClusterP
     return [...new Set(this.processes.map((process) => process.place))]
   }
 }
+
+const Json = Schema.parseJson(ClusterPlan, { space: 2 })
+
+/**
+ * The plan as JSON, to be kept, compared or applied later. Secrets are in it by name only.
+ *
+ * @since 0.1.0
+ * @category serialization
+ */
+export const toJson: (plan: ClusterPlan) => string = Schema.encodeSync(Json)
+
+/**
+ * Reads what `toJson` has written.
+ *
+ * @since 0.1.0
+ * @category serialization
+ * @example
+ * import { Cluster, ClusterPlan, Runtime, RuntimeManager } from "lazycluster"
+ * import { Effect } from "effect"
+ *
+ * const apply = (json: string) =>
+ *   Effect.gen(function*() {
+ *     const plan = yield* ClusterPlan.fromJson(json)
+ *     const places = { manager: yield* Runtime.manager(), group: yield* RuntimeManager.createGroup() }
+ *     return yield* Cluster.start(plan, places)
+ *   })
+ */
+export const fromJson: (json: string) => Either.Either<ClusterPlan, ParseResult.ParseError> = Schema.decodeEither(Json)

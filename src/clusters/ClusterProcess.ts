@@ -19,6 +19,7 @@ import { ClusterError } from "./ClusterError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
 import type { ClusterPlan, ProcessPlan } from "./ClusterPlan.ts"
 import * as ClusterPorts from "./ClusterPorts.ts"
+import type { Runs } from "./clusterRuns.ts"
 import * as processFiles from "./processFiles.ts"
 import * as processWords from "./processWords.ts"
 import * as Readiness from "./Readiness.ts"
@@ -54,6 +55,7 @@ export interface Context {
   /** Numbers by `process.port`. */
   readonly numbers: Ref.Ref<ReadonlyMap<string, number>>
   readonly secrets: processFiles.Secrets
+  readonly started: Runs["note"]
   readonly emit: (event: ClusterEvent) => Effect.Effect<void>
 }
 
@@ -216,6 +218,7 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
   const directory = yield* processFiles.make(process, context.secrets, runtime)
   const words = yield* wordsOf(context, process, directory)
   const service = yield* runtime.start(process.id, words)
+  yield* context.started({ process: process.id, host, service })
   yield* context.emit({ _tag: "ProcessStarted", process: process.id, host, pid: service.pid })
   const last = yield* Ref.make("nothing was heard of it")
   const taken = unlessTaken(runtime, service.pid, ports)

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Requirements from "../services/Requirements.ts"
 import * as Blueprint from "./Blueprint.ts"
 import type { Placement, Seated } from "./Blueprint.ts"
 import {
@@ -47,9 +48,14 @@ export interface Options {
   /** The scheduler's port, tried first. Default 8786; then 60001 to 60199. */
   readonly port?: number | undefined
   /** The packages of all places, pinned. Default: dask[distributed] with all that it needs. */
-  readonly packages?: ReadonlyArray<string> | undefined
+  readonly packages?: Requirements.Requirements | undefined
   /** What functions and programs need beside these on all places, pinned: `["numpy==2.2.6"]`. */
-  readonly extraPackages?: ReadonlyArray<string> | undefined
+  readonly extraPackages?: Requirements.Requirements | undefined
+  /**
+   * An interpreter that is on all machines, the manager among them, with Dask: a path, or a name on the `PATH`. Then nothing is
+   * made; it is checked for the packages that are named here, and for equal versions of what Dask must share.
+   */
+  readonly python?: string | undefined
   /**
    * How scheduler and workers reach one another. `tunnel`: through the manager, on loopback only. `direct`: at addresses of their
    * hosts, where whoever reaches these reaches Dask. Default `auto`: tunnels, as long as what Dask sends is not encrypted.
@@ -164,13 +170,18 @@ const worker = (seated: Seated, hasGpus: boolean, options: Options): ProcessPlan
   }
 }
 
-const nameOf = (pinned: string): string =>
-  /^[\w.-]+/.exec(pinned)?.[0].toLowerCase().replaceAll(/[._-]+/g, "-") ?? pinned
-
-/** An extra package wins over Dask's own version of it. */
-const packagesOf = ({ extraPackages = [], packages }: Options, own: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const extra = new Set(extraPackages.map(nameOf))
-  return [...(packages ?? own).filter((each) => !extra.has(nameOf(each))), ...extraPackages]
+/** The scheduler's places have Dask's pages as well; an interpreter that was there is asked for what its user names. */
+const environmentsOf = (
+  { extraPackages = [], packages, python }: Options,
+  places: ReadonlyArray<string>,
+  others: ReadonlyArray<string>
+): ClusterPlan["environments"] => {
+  const all = (own: Requirements.Requirements) => Requirements.merge(packages ?? own, extraPackages)
+  if (python !== undefined) return [{ places: [...places, ...others], packages: all([]), python }]
+  return [
+    { places, packages: all(daskPackages) },
+    ...(others.length === 0 ? [] : [{ places: others, packages: all(daskWorkerPackages) }])
+  ]
 }
 
 const placement = ({ hosts, manager, master, workers: seated }: Placement, options: Options): ClusterPlan => {
@@ -194,11 +205,9 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
         }))
       )
     ],
-    environments: [
-      { places: [...new Set([manager.alias, master])], packages: packagesOf(options, daskPackages) },
-      ...(ownHosts.length === 0 ? [] : [{ places: ownHosts, packages: packagesOf(options, daskWorkerPackages) }])
-    ],
+    environments: environmentsOf(options, [...new Set([manager.alias, master])], ownHosts),
     equal: [...daskSharedVersions],
+    dashboard: { process: "scheduler", port: "http", path: "/status" },
     routing: { asked: options.routes ?? "auto", encrypted: options.tls === true },
     // What a `Client()` of Python reads.
     variables: { DASK_SCHEDULER_ADDRESS: addressWord(scheme(options), "scheduler", "comm") }

@@ -39,6 +39,7 @@ export interface Options {
   readonly hosts: Hosts
   readonly emit: ClusterProcess.Context["emit"]
   readonly secrets: ClusterProcess.Context["secrets"]
+  readonly started: ClusterProcess.Context["started"]
   readonly drain: Drain
   readonly restart: Schedule.Schedule<unknown, string>
   readonly stable: Duration.Duration
@@ -97,6 +98,7 @@ export const make = Effect.fnUntraced(function*(
     taken: yield* Ref.make<ReadonlySet<number>>(new Set()),
     numbers,
     secrets: options.secrets,
+    started: options.started,
     emit
   }
 
@@ -165,12 +167,20 @@ export const make = Effect.fnUntraced(function*(
       )
     })
 
-  /** With routes that go with those of what runs. */
-  const routed = (next: ClusterPlan.ClusterPlan) =>
+  /** With routes that go with those of what runs. What is moved does not: its host may have come back with another address. */
+  const routed = (next: ClusterPlan.ClusterPlan, moved?: string) =>
     Effect.gen(function*() {
-      const now = yield* Ref.get(plan)
+      const held = yield* Ref.get(plan)
+      const now = ClusterPlan.ClusterPlan.make({
+        ...held,
+        processes: held.processes.filter(({ id }) => id !== moved)
+      })
       const group = { runtimes: yield* hosts.there }
-      return yield* Routes.settle(next, { manager: hosts.manager, group }, now.processes.length === 0 ? undefined : now)
+      return yield* Routes.settle(
+        next,
+        { manager: hosts.manager, group },
+        held.processes.length === 0 ? undefined : now
+      )
     })
 
   const apply: Changes["apply"] = (wanted) =>
@@ -273,7 +283,7 @@ export const make = Effect.fnUntraced(function*(
       }
       yield* emit({ _tag: "Moved", process: id, from: process.place, host: seat.place })
       const started = yield* Effect.either(Effect.gen(function*() {
-        const next = yield* routed(wanted)
+        const next = yield* routed(wanted, id)
         yield* provision(next)
         yield* Ref.set(plan, next)
         yield* reach(next)

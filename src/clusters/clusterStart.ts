@@ -20,8 +20,10 @@ import { ClusterError } from "./ClusterError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
 import * as ClusterHosts from "./clusterHosts.ts"
 import * as ClusterPlan from "./ClusterPlan.ts"
+import * as ClusterRuns from "./clusterRuns.ts"
 import { ClusterStatus, ProcessStatus } from "./ClusterStatus.ts"
 import type { Over } from "./clusterUnit.ts"
+import { dashboardWord } from "./planWords.ts"
 import * as processWords from "./processWords.ts"
 import { restarting } from "./restarting.ts"
 
@@ -91,6 +93,9 @@ export const acquire = Effect.fnUntraced(function*(
   const wanted = yield* Ref.make<number | undefined>(blueprint.workers)
   const one = yield* Effect.makeSemaphore(1)
 
+  // Before all processes: their logs end after them.
+  const runs = yield* ClusterRuns.make
+
   const hosts = yield* ClusterHosts.make({
     manager,
     group,
@@ -103,6 +108,7 @@ export const acquire = Effect.fnUntraced(function*(
     hosts,
     emit,
     secrets,
+    started: runs.note,
     drain: options.drain ?? (() => Effect.void),
     restart: options.restart ?? restarting,
     stable: Duration.decode(options.stable ?? "1 minute"),
@@ -209,6 +215,19 @@ export const acquire = Effect.fnUntraced(function*(
           plan.variables ?? {}
         )
       }),
+    logs: runs.logs,
+    dashboard: Effect.gen(function*() {
+      const plan = yield* changes.plan
+      if (plan.dashboard === undefined) return Option.none()
+      const { port, process } = plan.dashboard
+      const numbers = yield* changes.numbers
+      const place = manager.host.alias
+      return numbers.has(`${process}.${port}`)
+        ? Option.some(
+          processWords.resolve({ plan, place, numbers, environment: undefined }, dashboardWord(plan.dashboard))
+        )
+        : Option.none()
+    }),
     events: Stream.fromPubSub(pubsub),
     lost: Deferred.await(lost),
     change

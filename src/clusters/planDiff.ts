@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { ClusterPlan, ProcessPlan, Word } from "./ClusterPlan.ts"
-import { renderResources, renderWord } from "./planWords.ts"
+import { dashboardWord, renderResources, renderWord } from "./planWords.ts"
 
 /**
  * One thing that differs: a process that is added, removed or changed, or something of the whole plan.
@@ -80,6 +80,7 @@ const wholes = (plan: ClusterPlan): ReadonlyMap<string, string> =>
         ...(python === undefined ? [] : [[`interpreter on ${place}`, python] as const])
       ])
     ),
+    ["dashboard", plan.dashboard === undefined ? "none" : renderWord(dashboardWord(plan.dashboard))],
     ["equal versions", plan.equal.join(", ")],
     ...(plan.facts ?? []).map(({ cpus, gpus, memory, place, python }) =>
       [`facts of ${place}`, `${cpus} cores, ${memory} bytes, ${gpus} GPUs, Python ${python || "none"}`] as const

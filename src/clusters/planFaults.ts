@@ -91,6 +91,9 @@ export const faults = (plan: ClusterPlan, secrets?: ReadonlyArray<string>): Read
       .map(({ health, id }) =>
         `the health of ${id} is asked on its port ${health?.probe.port}, which it does not have`
       ),
+    ...(plan.dashboard === undefined || ports.has(`${plan.dashboard.process}.${plan.dashboard.port}`)
+      ? []
+      : [`the dashboard is at ${plan.dashboard.process}.${plan.dashboard.port}, which nothing has`]),
     ...plan.processes.flatMap((process) => ofFiles(process, secrets))
   ]
 }

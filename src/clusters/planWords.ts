@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as byteSize from "../internal/byteSize.ts"
-import type { ProcessPlan, Word } from "./ClusterPlan.ts"
+import type { ClusterPlan, ProcessPlan, Word } from "./ClusterPlan.ts"
 
 /**
  * A word as text: ports as `<process.name>`, files of the environment as `<env>/file`, secrets and programs as such.
@@ -31,6 +31,17 @@ export const renderWord = (word: Word): string => {
     }
   }).join("")
 }
+
+/**
+ * The URL of a dashboard, as its place reaches it.
+ *
+ * @internal
+ */
+export const dashboardWord = ({ path, port, process }: NonNullable<ClusterPlan["dashboard"]>): Word => [
+  "http://",
+  { _tag: "Address", process, port },
+  path
+]
 
 /**
  * Resources as text: `2 cores, 4.0 GiB, GPU 0, 1`.

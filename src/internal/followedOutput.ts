@@ -96,6 +96,24 @@ export const follow = (
   )
 }
 
+/**
+ * The offset behind all that the process has printed so far.
+ *
+ * @internal
+ */
+export const size = (
+  watched: Watched,
+  state: string,
+  files: Effect.Effect<Files, SshError>,
+  kind: Kind
+): Effect.Effect<number, SshError> =>
+  Effect.gen(function*() {
+    const host = yield* files
+    const found = yield* host.stat(`${state}/${watched.name}.${kind}`)
+    const { [kind]: cut } = yield* Ref.get(watched.cut)
+    return cut + Option.match(found, { onNone: () => 0, onSome: (stat) => stat.size })
+  })
+
 /** A read of the file of a hole, which holds a number. */
 const holeOf = (host: Files, path: string): Effect.Effect<number, SshError> =>
   host.read(path, 0, 32).pipe(

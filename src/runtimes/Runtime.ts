@@ -87,6 +87,12 @@ export interface Service {
   ) => Stream.Stream<Uint8Array, SshError>
   /** The last lines of what it printed. */
   readonly tail: Effect.Effect<ReadonlyArray<string>>
+  /**
+   * The offset behind all that it has printed so far.
+   *
+   * @internal
+   */
+  readonly printed: (from: "out" | "err") => Effect.Effect<number, SshError>
 }
 
 /**

@@ -90,7 +90,8 @@ export const make = Effect.fnUntraced(function*(options: {
         ),
         output: (from, offset = 0, dropped) =>
           followedOutput.follow(watched, guardian.state, files, from, offset, dropped),
-        tail: followedOutput.tail(watched, guardian.state, files)
+        tail: followedOutput.tail(watched, guardian.state, files),
+        printed: (from) => followedOutput.size(watched, guardian.state, files, from)
       }
     })
 
