@@ -25,6 +25,8 @@ interface Open {
   readonly guests: ReadonlyArray<string>
 }
 
+const loopback = "127.0.0.1"
+
 const nobody = Reachability.Reachability.make({ hosts: [] })
 
 const keyOf = ({ port, process }: { readonly process: string; readonly port: string }) => `${process}.${port}`
@@ -77,6 +79,26 @@ const settled = ({ engine, routing }: ClusterPlan): string | undefined => {
     : undefined
 }
 
+/** Where a process that runs already listens. */
+const standing = (before: ClusterPlan | undefined, { place, port, process }: Open): string | undefined =>
+  before?.processes.some((one) => one.id === process && one.place === place) === true
+    ? listensOn(before, process, port)
+    : undefined
+
+/** Who has a way to it already. */
+const placesOf = (
+  before: ClusterPlan | undefined,
+  open: Open,
+  which: (route: typeof Route.Type) => boolean = () => true
+): ReadonlyArray<string> =>
+  before?.routes.flatMap((route) => keyOf(route) === keyOf(open) && which(route) ? route.places : []) ?? []
+
+/** Who is known to reach a process that runs already where it listens. */
+const known = (before: ClusterPlan | undefined, open: Open): ReadonlyArray<string> =>
+  standing(before, open) === undefined
+    ? []
+    : placesOf(before, open, (route) => route.address !== undefined)
+
 /**
  * The hosts that must try to reach one another before the routes of a plan are known: those whose processes others must reach,
  * and these others. None where that would change nothing. `before` is the plan that holds already.
@@ -84,10 +106,20 @@ const settled = ({ engine, routing }: ClusterPlan): string | undefined => {
  * @since 0.1.0
  * @category combinators
  */
-export const asks = (plan: ClusterPlan, before?: ClusterPlan): ReadonlyArray<string> =>
-  settled(plan) !== undefined || before?.routing?.chosen === "tunnel"
-    ? []
-    : [...new Set(opened(plan).flatMap(({ guests, peers, place }) => [place, ...peers, ...guests]))]
+export const asks = (plan: ClusterPlan, before?: ClusterPlan): ReadonlyArray<string> => {
+  if (settled(plan) !== undefined || before?.routing?.chosen === "tunnel") return []
+  const unknown = opened(plan).flatMap((open) => {
+    const { guests, peers, place } = open
+    const reaching = known(before, open)
+    const served = standing(before, open) === undefined ? [] : placesOf(before, open)
+    const missing = [
+      ...peers.filter((peer) => !reaching.includes(peer)),
+      ...guests.filter((guest) => !served.includes(guest))
+    ]
+    return standing(before, open) === loopback || missing.length === 0 ? [] : [place, ...missing]
+  })
+  return [...new Set(unknown)]
+}
 
 const withRouting = (
   plan: ClusterPlan,
@@ -98,12 +130,6 @@ const withRouting = (
   const { asked, encrypted }: Routing = plan.routing ?? { asked: "tunnel", encrypted: false }
   return ClusterPlan.make({ ...plan, routes: [...routes], routing: { asked, encrypted, chosen, reason } })
 }
-
-/** Where a process that runs already listens. */
-const standing = (before: ClusterPlan | undefined, { place, port, process }: Open): string | undefined =>
-  before?.processes.some((one) => one.id === process && one.place === place) === true
-    ? listensOn(before, process, port)
-    : undefined
 
 /**
  * Where a process is to listen for its peers; else why there is no such address. One that runs stays where it is: who is new must
@@ -122,12 +148,9 @@ const addressFor = (
       () => Reachability.whyNot(table, place, peers)
     )
   }
-  if (now === "127.0.0.1") return Either.right(undefined)
-  const known =
-    before?.routes.flatMap((route) =>
-      keyOf(route) === keyOf(open) && route.address !== undefined ? route.places : []
-    ) ?? []
-  const missing = peers.filter((peer) => !known.includes(peer) && !Reachability.reaches(table, peer, place, now))
+  if (now === loopback) return Either.right(undefined)
+  const reaching = known(before, open)
+  const missing = peers.filter((peer) => !reaching.includes(peer) && !Reachability.reaches(table, peer, place, now))
   return missing.length === 0
     ? Either.right(now)
     : Either.left(
@@ -169,7 +192,10 @@ export const choose = (
     const open = ports.find((one) => keyOf(one) === keyOf(route))
     const address = addresses.get(keyOf(route))
     if (open === undefined || address === undefined) return [route]
-    const near = open.guests.filter((guest) => Reachability.reaches(table, guest, open.place, address))
+    const reaching = known(before, open)
+    const near = open.guests.filter((guest) =>
+      reaching.includes(guest) || Reachability.reaches(table, guest, open.place, address)
+    )
     const far = open.guests.filter((guest) => !near.includes(guest))
     return [
       { ...route, places: [...open.peers, ...near], address },

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { Blueprint } from "../../src/clusters/Blueprint.ts"
 import * as Cluster from "../../src/clusters/Cluster.ts"
@@ -11,6 +12,7 @@ import { Reachability } from "../../src/clusters/Reachability.ts"
 import * as Routes from "../../src/clusters/Routes.ts"
 import * as InMemoryFaults from "../../src/testing/InMemoryFaults.ts"
 import type { Handler } from "../../src/testing/InMemoryHost.ts"
+import * as InMemorySsh from "../../src/testing/InMemorySsh.ts"
 import { cluster, on, states } from "./supervised.ts"
 
 const peer = (id: string, role: "master" | "worker", place: string): ClusterPlan.ProcessPlan => ({
@@ -138,7 +140,9 @@ describe("the routes of a plan", () => {
     const before = Either.getOrThrow(Routes.choose(planOf(three.slice(0, 2), "direct"), table()))
     const more = planOf(three, "direct")
     assert.strictEqual(kind(Routes.choose(more, table(), before)), "direct")
-    // That a and b reach one another is known.
+    // That a and b reach one another is known, and nobody asks again.
+    assert.deepStrictEqual(Routes.asks(before, before), [])
+    assert.deepStrictEqual(Routes.asks(more, before).toSorted(), ["(manager)", "a", "b", "c"])
     const unknown = table(["a", "b"], ["b", "a"])
     assert.isTrue(Either.isRight(Routes.choose(more, unknown, before)))
     assert.strictEqual(
@@ -204,5 +208,30 @@ describe("a cluster with direct routes", () => {
       const error = yield* Effect.flip(Cluster.addRuntime(running, "c"))
       assert.include(error.message, "c does not reach worker-")
       assert.deepStrictEqual(yield* states(running), before)
+    }).pipe(Effect.scoped, on(["a", "b", "c"], { server })))
+
+  it.effect("heals: a worker whose host is lost goes to another one, directly, and home again", () =>
+    Effect.gen(function*() {
+      const hosts = yield* InMemorySsh.InMemorySsh
+      const made = { ...peers("direct"), launcher: Launcher.masterOn("a", Launcher.on(["b", "c"])) }
+      const { cluster: running } = yield* cluster(["a", "b", "c"], made, {})
+      const places = Effect.map(running.processes, (all) => all.map(({ plan }) => `${plan.id} on ${plan.place}`))
+      const until = (expected: ReadonlyArray<string>) =>
+        places.pipe(
+          Effect.repeat({
+            until: (now) => now.join() === expected.join(),
+            schedule: Schedule.spaced("1 second").pipe(Schedule.upTo("3 minutes"))
+          }),
+          Effect.zipRight(places),
+          Effect.map((now) => assert.deepStrictEqual(now, expected))
+        )
+      const home = ["master on a", "worker-1 on b", "worker-2 on c"]
+      yield* until(home)
+      yield* hosts.powerCut("c")
+      yield* until(["master on a", "worker-1 on b", "worker-2 on b"])
+      assert.deepStrictEqual(yield* told(running), { chosen: "direct", tunnels: [] })
+      yield* hosts.boot("c")
+      yield* until(home)
+      assert.deepStrictEqual(yield* told(running), { chosen: "direct", tunnels: [] })
     }).pipe(Effect.scoped, on(["a", "b", "c"], { server })))
 })

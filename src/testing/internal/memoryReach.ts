@@ -11,14 +11,16 @@ import { manager } from "../../services/Host.ts"
 import type { Process } from "../InMemoryHost.ts"
 import type { MemoryHost } from "./memoryHost.ts"
 
+const said = (listening: ReadonlyArray<readonly [address: string, port: number]>) =>
+  `${JSON.stringify({ listening })}\n`
+
 /** @internal */
 export const run = (self: Process, host: MemoryHost): Effect.Effect<number> =>
   Effect.gen(function*() {
     const address = host.options.identity?.address ?? host.alias
     const [, nonce = ""] = self.argv
     const bound = address === manager.alias ? Option.none() : yield* Effect.option(self.listen({ address, port: 0 }))
-    const listening = Option.isSome(bound) ? [[address, bound.value.port]] : []
-    yield* self.stdout(`${JSON.stringify({ listening })}\n`)
+    yield* self.stdout(said(Option.isSome(bound) ? [[address, bound.value.port]] : []))
     if (Option.isSome(bound)) {
       yield* bound.value.connections.pipe(
         Stream.runForEach((duplex) => Effect.sync(() => duplex.end(nonce))),
