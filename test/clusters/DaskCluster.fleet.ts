@@ -7,14 +7,21 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as process from "node:process"
+import { fileURLToPath } from "node:url"
 import { compile } from "../../bench/compile.ts"
 import * as example from "../../bench/daskExample.ts"
 import { Line } from "../../bench/Measurement.ts"
+import * as ClusterRun from "../../src/clusters/ClusterRun.ts"
+import { daskWorkerPackages } from "../../src/clusters/daskPackages.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as Fleet from "../fleet/Fleet.ts"
 import { leftOnManager, live } from "./daskLife.ts"
 
+/** `npm run starts` asks for 50. */
+const starts = Number(process.env["LAZYCLUSTER_STARTS"] ?? 2)
+
 const numbers = [1, 2, 3]
+const array = fileURLToPath(new URL("../../examples/dask_array.py", import.meta.url))
 
 const accepted = Effect.flatMap(Fleet.Fleet, (fleet) => Effect.forEach(numbers, fleet.accepted))
 
@@ -85,30 +92,54 @@ describe.skipIf(!Fleet.available)("DaskCluster on the fleet", () => {
         assert.deepStrictEqual(yield* leftOnManager(manager), [])
       }).pipe(Effect.provide(NodeContext.layer)))
 
-    it.effect("workers fetch values from one another, though hosts cannot reach one another", () =>
+    it.effect(`${starts} starts and stops, all of them clean`, () =>
+      Effect.gen(function*() {
+        const fleet = yield* Fleet.Fleet
+        const before = yield* traces
+        const clean = yield* Effect.forEach(Array(starts).keys(), () =>
+          Effect.gen(function*() {
+            const { manager, reports, value } = yield* live(fleet, ({ client }) => example.run(client))
+            return {
+              value,
+              reports: reports.filter((report) => report.clean).length,
+              left: yield* leftOnManager(manager),
+              traces: yield* goneAgain(before)
+            }
+          }))
+        const expected = { value: example.expected, reports: 4, left: [], traces: before }
+        assert.deepStrictEqual(clean, Array.from({ length: starts }, () => expected))
+      }).pipe(Effect.provide(NodeContext.layer)), starts * 60_000)
+
+    it.effect("workers fetch values from one another, 200 MB of an array too, though hosts cannot reach one another", () =>
       Effect.gen(function*() {
         const fleet = yield* Fleet.Fleet
         const size = 3_000_000
         const { value } = yield* live(
           fleet,
-          ({ client }) =>
-            Effect.forEach(
-              [["worker-2", "worker-1"], ["worker-1", "worker-3"], ["worker-3", "worker-2"]] as const,
-              ([from, to]) =>
-                Effect.gen(function*() {
-                  const there = yield* client.submit(text, { size }, { workers: [from] })
-                  const measured = yield* client.submit(length, { text: there }, { workers: [to] })
-                  const result = yield* client.result(measured)
-                  const holders = (yield* client.whoHas([there, measured])).map((some) =>
-                    some.map(({ name }) => name).sort()
-                  )
-                  return { result, holders }
-                })
-            )
+          ({ client, cluster }) =>
+            Effect.all([
+              ClusterRun.run(cluster, ClusterRun.pythonFile(array)),
+              Effect.forEach(
+                [["worker-2", "worker-1"], ["worker-1", "worker-3"], ["worker-3", "worker-2"]] as const,
+                ([from, to]) =>
+                  Effect.gen(function*() {
+                    const there = yield* client.submit(text, { size }, { workers: [from] })
+                    const measured = yield* client.submit(length, { text: there }, { workers: [to] })
+                    const result = yield* client.result(measured)
+                    const holders = (yield* client.whoHas([there, measured])).map((some) =>
+                      some.map(({ name }) => name).sort()
+                    )
+                    return { result, holders }
+                  })
+              )
+            ]),
+          { packages: [...daskWorkerPackages, "numpy==2.2.6"], threads: 1, memoryLimit: 0 }
         )
-        assert.deepStrictEqual(value.map(({ result }) => result), [size, size, size])
+        const [{ stdout }, fetched] = value
+        assert.strictEqual(stdout, "200 MB on 3 workers\nsum of x + x.T: 624999975000000\n")
+        assert.deepStrictEqual(fetched.map(({ result }) => result), [size, size, size])
         // It was measured where it had not been made. Which of the two still has it is up to Dask, which drops second copies.
-        assert.deepStrictEqual(value.map(({ holders: [, measured] }) => measured), [["worker-1"], ["worker-3"], [
+        assert.deepStrictEqual(fetched.map(({ holders: [, measured] }) => measured), [["worker-1"], ["worker-3"], [
           "worker-2"
         ]])
       }).pipe(Effect.provide(NodeContext.layer)))
