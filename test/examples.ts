@@ -51,6 +51,7 @@ export const examples: Readonly<
       "sum of x + x.T: 624999975000000"
     ]
   },
+  "hyperopt": { hosts: 2, lines: [/^the sine is least near -1\.[2-9]$/] },
   "first-task": { hosts: 1, lines: ["Hello World!", "HELLO WORLD!"] },
   "group": {
     hosts: 2,

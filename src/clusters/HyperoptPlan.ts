@@ -14,6 +14,7 @@ import {
   secretWord,
   type Word
 } from "./ClusterPlan.ts"
+import { withExtra } from "./extraPackages.ts"
 import { hyperoptPackages, hyperoptSharedVersions, mongodPackage } from "./hyperoptPackages.ts"
 import * as Launcher from "./Launcher.ts"
 import * as MongoPlan from "./MongoPlan.ts"
@@ -66,6 +67,8 @@ export interface Options {
   readonly cache?: number | undefined
   /** The packages of all places, pinned. Default: hyperopt with all that it needs. */
   readonly packages?: ReadonlyArray<string> | undefined
+  /** What objectives need beside these, pinned; one of the same name wins: `["numpy==1.26.4"]`. */
+  readonly extraPackages?: ReadonlyArray<string> | undefined
   /** Seconds until mongod and workers must be ready. Default 60. */
   readonly deadline?: number | undefined
 }
@@ -163,7 +166,7 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
   const gpus = new Set(hosts.filter(({ facts }) => facts.gpus.length > 0).map(({ alias }) => alias))
   const workers = seated.map((one) => worker(one, gpus.has(one.seat.place), options))
   const places = [...new Set([manager.alias, master, ...workers.map(({ place }) => place)])]
-  const packages = options.packages ?? hyperoptPackages
+  const packages = withExtra(options.packages ?? hyperoptPackages, options.extraPackages)
   const mongod = options.mongodPackages ?? (options.mongod === undefined ? [mongodPackage] : [])
   // One environment where mongod needs none of its own.
   const others = mongod.length === 0 ? [] : places.filter((place) => place !== master)

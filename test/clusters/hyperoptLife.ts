@@ -9,19 +9,12 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as HyperoptCluster from "../../src/clusters/HyperoptCluster.ts"
-import { hyperoptPackages } from "../../src/clusters/hyperoptPackages.ts"
 import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 
-/** One environment for all: fastText predicts nothing with numpy 2. */
-export const packages = [
-  ...hyperoptPackages.filter((line) => !line.startsWith("numpy==")),
-  "numpy==1.26.4",
-  "fasttext-wheel==0.9.2",
-  "pybind11==3.1.0",
-  "setuptools==80.9.0"
-]
+/** One environment for all tests, and for examples/fasttext.ts: fastText predicts nothing with numpy 2. */
+export const extraPackages = ["fasttext-wheel==0.9.2", "numpy==1.26.4", "pybind11==3.1.0", "setuptools==80.9.0"]
 
 /** Runs `use` while the cluster stands; gives what it gave, and the cleanup reports. */
 export const live = <A, E, R>(
@@ -34,7 +27,7 @@ export const live = <A, E, R>(
     const { exit, reports } = yield* Cleanup.collect(
       Effect.gen(function*() {
         const group = yield* RuntimeGroup.make(place.hosts, ofHosts)
-        return yield* use(yield* HyperoptCluster.make(group, { packages, ...options }))
+        return yield* use(yield* HyperoptCluster.make(group, { extraPackages, ...options }))
       })
     )
     return { value: yield* exit, clean: reports.map(({ clean }) => clean), reports }
