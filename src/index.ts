@@ -226,6 +226,13 @@ export * as Fmin from "./clusters/Fmin.ts"
 export * as FminError from "./clusters/FminError.ts"
 
 /**
+ * The trials of a search as a plot: the loss of each, and the best so far.
+ *
+ * @since 0.1.0
+ */
+export * as FminPlot from "./clusters/FminPlot.ts"
+
+/**
  * A task that runs in the background of a runtime.
  *
  * @since 0.1.0

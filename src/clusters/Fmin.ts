@@ -237,7 +237,7 @@ export const start = Effect.fn("Fmin.start")(function*<Point, Args, ArgsEncoded,
   options: Options<Point, Args, ArgsEncoded, Returns>
 ): Effect.fn.Return<Search<Point, Returns>, SearchError, Scope.Scope> {
   const { cluster: { environment: environmentAt, manager, plan } } = target
-  const job = yield* fminJob.make(options.objective, { expKey: target.expKey, ...options })
+  const job = yield* fminJob.make(options.objective, options, target.expKey)
   const host = manager.host.alias
   const workers = (yield* plan).processes.filter(({ role }) => role === "worker").length
   const python = Option.getOrUndefined(yield* environmentAt(host))?.python

@@ -46,7 +46,10 @@ const argumentOf = (
   )
 }
 
-const optionsOf = <Point>(options: Fmin.SearchOptions<Point>): Either.Either<void, FminError> => {
+const optionsOf = <Point>(
+  options: Fmin.SearchOptions<Point>,
+  workersKey: string | undefined
+): Either.Either<void, FminError> => {
   const { earlyStop, expKey, lossThreshold, maxEvals, maxQueueLen, seed, timeout } = options
   const positive = (value: number | undefined) => value === undefined || (Number.isSafeInteger(value) && value > 0)
   const faults = [
@@ -57,7 +60,10 @@ const optionsOf = <Point>(options: Fmin.SearchOptions<Point>): Either.Either<voi
     ...(seed === undefined || (Number.isSafeInteger(seed) && seed >= 0) ? [] : [`seed is ${seed}`]),
     ...(lossThreshold === undefined || Number.isFinite(lossThreshold) ? [] : [`lossThreshold is ${lossThreshold}`]),
     ...(timeout === undefined || Duration.greaterThan(timeout, 0) ? [] : ["timeout is 0"]),
-    ...(expKey === "" ? ["expKey is empty"] : [])
+    ...(expKey === "" ? ["expKey is empty"] : []),
+    ...(expKey === undefined || workersKey === undefined || expKey === workersKey
+      ? []
+      : [`expKey is ${expKey}, and the workers take trials of ${workersKey} only`])
   ]
   return faults.length === 0
     ? Either.void
@@ -117,17 +123,18 @@ export const text = (job: Job, more: {
  */
 export const make = <Point>(
   objective: PythonFunction<never, unknown>,
-  options: Fmin.SearchOptions<Point>
+  options: Fmin.SearchOptions<Point>,
+  workersKey: string | undefined
 ): Either.Either<Job, FminError | FunctionError> =>
   Either.gen(function*() {
     const { algorithm, earlyStop, points = [], timeout } = options
-    yield* optionsOf(options)
+    yield* optionsOf(options, workersKey)
     const { code: { file, modules, source }, name } = yield* named(objective)
     const space = yield* spaceCheck.check(options.space.expression)
     const argument = yield* argumentOf(objective, space)
     const given = yield* Either.all(points.map((point, index) => spaceCheck.assignment(space, point, index)))
     return {
-      expKey: options.expKey ?? null,
+      expKey: options.expKey ?? workersKey ?? null,
       space,
       code: { source, name, file, modules },
       argument,

@@ -232,6 +232,20 @@ describe("a search that cannot begin", () => {
       })
     }))
 
+  it.effect("says that its workers take trials of another key", () =>
+    on()((target) =>
+      Effect.gen(function*() {
+        const bound = { ...target, expKey: "theirs" }
+        const options = { objective: square, space: line, maxEvals: 1 }
+        const error = yield* Effect.flip(Fmin.fmin(bound, { ...options, expKey: "mine" }))
+        assert.strictEqual(
+          error._tag === "FminError" && error.detail,
+          "expKey is mine, and the workers take trials of theirs only"
+        )
+        assert.strictEqual((yield* Fmin.fmin(bound, options)).expKey, "theirs")
+      })
+    ))
+
   it.effect("says what is wrong with its space", () =>
     Effect.gen(function*() {
       const error = yield* refused({}, { space: Space.uniform(1, 0) })
