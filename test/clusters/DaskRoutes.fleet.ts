@@ -5,6 +5,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as ClusterPlan from "../../src/clusters/ClusterPlan.ts"
 import * as ClusterRun from "../../src/clusters/ClusterRun.ts"
+import type * as DaskCluster from "../../src/clusters/DaskCluster.ts"
 import { daskWorkerPackages } from "../../src/clusters/daskPackages.ts"
 import * as Launcher from "../../src/clusters/Launcher.ts"
 import * as Fleet from "../fleet/Fleet.ts"
@@ -34,7 +35,7 @@ const computed = Effect.gen(function*() {
   return ClusterRun.pythonFile(file)
 })
 
-const runs = (asked: "auto" | "direct") =>
+const runs = (options: DaskCluster.Options) =>
   Effect.gen(function*() {
     const fleet = yield* Fleet.Fleet
     const program = yield* computed
@@ -48,7 +49,7 @@ const runs = (asked: "auto" | "direct") =>
           tree: ClusterPlan.render(plan),
           listening: yield* Effect.forEach(numbers, fleet.listening)
         }
-      }), { launcher, packages, threads: 1, memoryLimit: 0, routes: asked })
+      }), { launcher, packages, threads: 1, memoryLimit: 0, ...options })
   })
 
 describe.skipIf(!Fleet.available)("the routes of Dask on the fleet", () => {
@@ -58,7 +59,7 @@ describe.skipIf(!Fleet.available)("the routes of Dask on the fleet", () => {
       () =>
         Effect.gen(function*() {
           const fleet = yield* Fleet.Fleet
-          const { reports, value } = yield* runs("auto")
+          const { reports, value } = yield* runs({})
           assert.strictEqual(value.said, `0 ${total} 127.0.0.1`)
           assert.strictEqual(value.chosen, "tunnel")
           // On each host the scheduler's and three workers' ports, and what is its own only.
@@ -66,7 +67,7 @@ describe.skipIf(!Fleet.available)("the routes of Dask on the fleet", () => {
           assert.isTrue(value.listening.flat().every((address) => address.startsWith("127.0.0.1:")))
           assert.deepStrictEqual(reports.map(({ clean }) => clean), [true, true, true, true])
 
-          const refused = yield* Effect.flip(runs("direct"))
+          const refused = yield* Effect.flip(runs({ routes: "direct" }))
           assert.strictEqual(refused._tag === "ClusterError" ? refused.reason : refused._tag, "Unreachable")
           assert.match(refused.message, /host\d, host\d do not reach host1 at 10\.77\.0\.1/)
           assert.deepStrictEqual(yield* Effect.forEach(numbers, fleet.listening), [[], [], []])
@@ -75,14 +76,15 @@ describe.skipIf(!Fleet.available)("the routes of Dask on the fleet", () => {
     )
 
     it.scoped(
-      "directly where they reach one another: no forward between them; the manager has a tunnel",
+      "directly over TLS where they reach one another: no forward between them; the manager has a tunnel",
       () =>
         Effect.gen(function*() {
           const fleet = yield* Fleet.Fleet
           yield* Effect.acquireRelease(fleet.isolate(false), () => Effect.orDie(fleet.isolate(true)))
-          const { reports, value } = yield* runs("direct")
+          const { reports, value } = yield* runs({ tls: true })
           assert.strictEqual(value.said, `0 ${total} 10.77.0.1 10.77.0.2 10.77.0.3`)
           assert.strictEqual(value.chosen, "direct")
+          assert.include(value.tree, "routes: direct, since what Dask sends is encrypted, and all hosts")
           assert.include(value.tree, "at 10.77.0.1")
           const outer = value.listening.map((ports) => ports.filter((address) => address.startsWith("10.77.")).length)
           const inner = value.listening.map((ports) =>
