@@ -1,7 +1,8 @@
 import { describe, expectTypeOf, it } from "@effect/vitest"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { DaskClient, DaskError } from "../../src/clusters/DaskClient.ts"
+import * as Stream from "effect/Stream"
+import type { Completed, DaskClient, DaskError } from "../../src/clusters/DaskClient.ts"
 import type { DaskFuture } from "../../src/clusters/DaskFuture.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 
@@ -16,6 +17,7 @@ const days = PythonFunction.make({
 declare const client: DaskClient
 declare const n: DaskFuture<number, number>
 declare const day: DaskFuture<Date, string>
+declare const failing: Stream.Stream<Record<never, never>, "failed", "service">
 
 // Checked by `tsc -p .`: what must not compile is marked, so that it fails when it does.
 const checked = () => {
@@ -26,6 +28,18 @@ const checked = () => {
   expectTypeOf(client.gather<number | Date>([n, day])).toEqualTypeOf<
     Effect.Effect<ReadonlyArray<number | Date>, DaskError>
   >()
+  expectTypeOf(client.call(today, {})).toEqualTypeOf<Effect.Effect<Date, DaskError>>()
+  expectTypeOf(client.scatter(Schema.Date, new Date(0))).toEqualTypeOf<
+    Effect.Effect<DaskFuture<Date, string>, DaskError>
+  >()
+  expectTypeOf(client.asCompleted([day])).toEqualTypeOf<Stream.Stream<Completed<Date>, DaskError>>()
+  expectTypeOf(client.mapStream(today, failing)).toEqualTypeOf<Stream.Stream<Date, DaskError | "failed", "service">>()
+  client.mapStream(square, Stream.make({ x: 1 }, { x: n }))
+  client.call(days, { days: [day] }, { pure: true, resources: { GPU: 1 } })
+  // @ts-expect-error an argument of another type
+  client.mapStream(square, Stream.make({ x: "1" }))
+  // @ts-expect-error a value of another type
+  client.scatter(Schema.Date, 1)
   client.submit(days, { days: [new Date(0), day] })
   client.submit(days, { days: [day], unit: "d" })
   client.map(square, [{ x: 1 }, { x: n }])
