@@ -10,7 +10,6 @@ import {
   addressWord,
   ClusterPlan,
   environmentWord,
-  hostWord,
   portWord,
   type ProcessPlan,
   type Routing,
@@ -107,7 +106,7 @@ const scheduler = (place: string, options: Options): ProcessPlan => ({
   argv: dask(
     "scheduler",
     "--host",
-    hostWord("scheduler", "comm"),
+    addressWord("", "scheduler", "comm"),
     "--port",
     portWord("", "scheduler", "comm"),
     "--dashboard-address",
