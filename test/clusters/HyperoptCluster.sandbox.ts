@@ -12,11 +12,45 @@ import { ClusterPlan } from "../../src/clusters/ClusterPlan.ts"
 import * as HyperoptCluster from "../../src/clusters/HyperoptCluster.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { busy, extraPackages, live, minimum, shown, trials, until } from "./hyperoptLife.ts"
+import { busy, extraPackages, live, minimum, python, shown, trials, until } from "./hyperoptLife.ts"
 
 const kill = (pid: number) => Effect.sync(() => process.kill(pid, "SIGKILL"))
 
 const near = (x: number) => assert.closeTo(x, -Math.PI / 2, 0.35)
+
+const poison = `
+import os, sys
+from hyperopt import fmin, hp, rand
+from hyperopt.mongoexp import MongoTrials
+
+def objective(x):
+    import os, signal
+    os.kill(os.getpid(), signal.SIGKILL)
+
+try:
+    fmin(objective, hp.uniform("x", 0, 1), trials=MongoTrials(sys.argv[1], exp_key="poison"), algo=rand.suggest, max_evals=1,
+         show_progressbar=False)
+except Exception as error:
+    print(error)
+`
+
+/** How many points one process of a worker has seen; whether the address in its environment leads to the trials. */
+const counting = `
+import sys
+from hyperopt import fmin, hp, rand
+from hyperopt.mongoexp import MongoTrials
+
+def objective(x):
+    import os, hyperopt
+    from hyperopt.mongoexp import MongoTrials
+    hyperopt.seen = getattr(hyperopt, "seen", 0) + 1
+    assert len(MongoTrials(os.environ["MONGO_CONNECTION_URL"], exp_key="counting")) > 0
+    return -hyperopt.seen
+
+trials = MongoTrials(sys.argv[1], exp_key="counting")
+fmin(objective, hp.uniform("x", 0, 1), trials=trials, algo=rand.suggest, max_evals=3, show_progressbar=False)
+print(*sorted(-int(loss) for loss in trials.losses()))
+`
 
 describe("HyperoptCluster", () => {
   it.scopedLive("finds the minimum of the sine, whoever is killed meanwhile; the password is nowhere; nothing of it stays", () =>
@@ -62,6 +96,13 @@ describe("HyperoptCluster", () => {
           assert.deepInclude(second, { _tag: "MongoError", reason: "AlreadyRunning" })
           near(yield* minimum(hyperopt, { expKey: "unharmed" }))
 
+          // A trial that ends whatever evaluates it is not tried for ever.
+          yield* python(hyperopt, poison)
+          assert.deepStrictEqual(
+            (yield* trials(hyperopt, "poison")).map(({ attempts, state }) => ({ attempts, state })),
+            [{ attempts: 3, state: 3 }]
+          )
+
           // A worker that goes ends its trial first.
           const scaled = yield* Effect.fork(minimum(hyperopt, { expKey: "scaled", seconds: 2, evals: 4 }))
           yield* busy(hyperopt, "scaled", "worker-2")
@@ -81,5 +122,22 @@ describe("HyperoptCluster", () => {
         }))
       assert.deepStrictEqual(clean, clean.map(() => true))
       assert.deepStrictEqual([yield* fs.exists(value.dbpath), yield* fs.exists(value.home)], [false, false])
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.scopedLive("evaluates in processes of their own, or in the worker's, and leaves a directory that it was given", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const dbpath = yield* fs.makeTempDirectoryScoped()
+      const sandbox = yield* Sandbox.make({ hosts: 1 })
+      const place = { configFile: sandbox.configFile, hosts: sandbox.hosts.map(({ alias }) => alias) }
+      const counted = (subprocesses: boolean) =>
+        live(place, (hyperopt) => python(hyperopt, counting), {
+          subprocesses,
+          dbpath,
+          dbName: `forked-${subprocesses}`
+        })
+      assert.deepInclude(yield* counted(true), { value: "1 1 1", clean: [true, true] })
+      assert.deepInclude(yield* counted(false), { value: "1 2 3", clean: [true, true] })
+      assert.isTrue(yield* fs.exists(`${dbpath}/WiredTiger`))
     }).pipe(Effect.provide(NodeContext.layer)))
 })
