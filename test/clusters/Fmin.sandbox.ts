@@ -1,5 +1,6 @@
 /** Searches on real workers and a real mongod, in one life of a cluster. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -8,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as process from "node:process"
 import * as Fmin from "../../src/clusters/Fmin.ts"
 import * as Space from "../../src/clusters/Space.ts"
 import * as Trial from "../../src/clusters/Trial.ts"
@@ -36,6 +38,14 @@ const moody = PythonFunction.make({
   args: { x: Schema.Number },
   returns: Schema.Number
 })
+
+const patient = PythonFunction.make({
+  source: "import time\ndef objective(x):\n    time.sleep(1)\n    return x",
+  args: { x: Schema.Number },
+  returns: Schema.Number
+})
+
+const kill = (pid: number) => Effect.sync(() => process.kill(pid, "SIGKILL"))
 
 const endless = PythonFunction.make({
   source: "import time\ndef objective(x):\n    time.sleep(600)",
@@ -92,7 +102,7 @@ const line = Space.uniform(-2, 2)
 const overOf = <A, B>(search: Fmin.Search<A, B>) => Stream.runCollect(Stream.filter(search.trials, Trial.isOver))
 
 describe("fmin", () => {
-  it.scopedLive("searches, goes on, bears failures, stops early, and leaves no trial when it is interrupted", () =>
+  it.scopedLive("searches, goes on, bears failures and deaths, stops early, and leaves no trial when it is interrupted", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ hosts: 2 })
       const place = { configFile: sandbox.configFile, hosts: sandbox.hosts.map(({ alias }) => alias) }
@@ -191,6 +201,19 @@ describe("fmin", () => {
           })
           assert.strictEqual(early.reason, "NoProgress")
           assert.isBelow(early.trials.filter(Trial.hasLoss).length, 20)
+
+          // A worker dies, then mongod: the search goes on.
+          const slow = yield* Fmin.start(hyperopt, { objective: patient, space: line, maxEvals: 6 })
+          const [begun] = yield* Stream.runCollect(Stream.take(slow.trials, 1))
+          const dead = (yield* hyperopt.cluster.processes).find(({ plan }) => begun?.owner?.includes(`/${plan.id}@`))
+          yield* kill(dead?.service.pid ?? 0)
+          yield* slow.trials.pipe(Stream.filter(Trial.isOver), Stream.take(1), Stream.runDrain)
+          const fs = yield* FileSystem.FileSystem
+          yield* kill(Number(yield* fs.readFileString(`${hyperopt.dbpath}/mongod.lock`)))
+          const survived = yield* slow.result
+          assert.strictEqual(survived.trials.filter(Trial.hasLoss).length, 6)
+          const again = yield* Stream.runCollect(Stream.filter(slow.trials, ({ id }) => id === begun?.id))
+          assert.deepStrictEqual(Chunk.toArray(again).map(({ state }) => state), ["Running", "Running", "Done"])
 
           // Workers are let off what they are at.
           const scope = yield* Scope.make()
