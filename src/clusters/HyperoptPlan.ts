@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Requirements from "../services/Requirements.ts"
 import type { Placement, Seated } from "./Blueprint.ts"
 import * as Blueprint from "./Blueprint.ts"
 import {
@@ -14,7 +15,6 @@ import {
   secretWord,
   type Word
 } from "./ClusterPlan.ts"
-import { withExtra } from "./extraPackages.ts"
 import { hyperoptPackages, hyperoptSharedVersions, mongodPackage } from "./hyperoptPackages.ts"
 import * as Launcher from "./Launcher.ts"
 import * as MongoPlan from "./MongoPlan.ts"
@@ -66,9 +66,9 @@ export interface Options {
   /** Gigabytes of memory for MongoDB's own cache. Default 0.25. */
   readonly cache?: number | undefined
   /** The packages of all places, pinned. Default: hyperopt with all that it needs. */
-  readonly packages?: ReadonlyArray<string> | undefined
+  readonly packages?: Requirements.Requirements | undefined
   /** What objectives need beside these, pinned; one of the same name wins: `["numpy==1.26.4"]`. */
-  readonly extraPackages?: ReadonlyArray<string> | undefined
+  readonly extraPackages?: Requirements.Requirements | undefined
   /** Seconds until mongod and workers must be ready. Default 60. */
   readonly deadline?: number | undefined
 }
@@ -166,7 +166,7 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
   const gpus = new Set(hosts.filter(({ facts }) => facts.gpus.length > 0).map(({ alias }) => alias))
   const workers = seated.map((one) => worker(one, gpus.has(one.seat.place), options))
   const places = [...new Set([manager.alias, master, ...workers.map(({ place }) => place)])]
-  const packages = withExtra(options.packages ?? hyperoptPackages, options.extraPackages)
+  const packages = Requirements.merge(options.packages ?? hyperoptPackages, options.extraPackages ?? [])
   const mongod = options.mongodPackages ?? (options.mongod === undefined ? [mongodPackage] : [])
   // One environment where mongod needs none of its own.
   const others = mongod.length === 0 ? [] : places.filter((place) => place !== master)

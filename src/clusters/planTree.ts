@@ -18,6 +18,7 @@ const environmentAt = ({ environments }: ClusterPlan, place: string): string => 
   const found = environments.find(({ places }) => places.includes(place))
   if (found === undefined) return ""
   const { packages, python } = found
+  if (python !== undefined && packages.length === 0) return `: ${python}`
   const count = packages.length === 1 ? "1 package" : `${packages.length} packages`
   const hashed = packages.length > 0 && packages.every((line) => line.includes("--hash=")) ? " by their hashes" : ""
   return python === undefined ? `: Python environment of ${count}${hashed}` : `: ${python}, checked for ${count}`
