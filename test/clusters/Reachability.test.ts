@@ -37,7 +37,7 @@ describe("Reachability", () => {
       assert.strictEqual(Reachability.whyNot(found, "a", ["b", "c"]), "b does not reach a at a")
     }).pipe(Effect.scoped, on(["a", "b", "c"])))
 
-  it.effect("who shares the network is reached on loopback; who answers with another word is somebody else", () =>
+  it.effect("who shares the network is reached on loopback", () =>
     Effect.gen(function*() {
       const found = Reachability.Reachability.make({
         hosts: [{
@@ -52,4 +52,21 @@ describe("Reachability", () => {
         "a at 127.0.0.1: reached from b\na at 10.0.0.1: reached from b, c"
       )
     }))
+
+  it.effect("another host with the same private address is not taken for the one that is meant", () =>
+    Effect.gen(function*() {
+      const found = yield* table
+      const from = (host: string) =>
+        found.hosts.filter((one) => one.host === host).flatMap(({ addresses }) => addresses.map((each) => each.from))
+      // Whoever connects to that address comes to a; both listen on the same port.
+      assert.includeMembers(from("a").flat(), ["(manager)", "c"])
+      assert.notInclude(from("b").flat(), "c")
+      assert.strictEqual(from("b").length, 1)
+    }).pipe(
+      Effect.scoped,
+      on([{ alias: "a", identity: { address: "10.0.0.1", port: 22, user: "me" } }, {
+        alias: "b",
+        identity: { address: "10.0.0.1", port: 22, user: "me" }
+      }, "c"])
+    ))
 })
