@@ -9,12 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Protocol from "../services/GuardianProtocol.ts"
 import { RuntimeError } from "../services/RuntimeError.ts"
 import type { Invocation, RemoteProcess, SshConnection } from "../services/SshConnection.ts"
 import { SshError } from "../services/SshError.ts"
 import { withoutControl } from "./outputText.ts"
+import * as pulled from "./pulled.ts"
 
 /**
  * A guardian that has said `ready`.
@@ -130,9 +130,11 @@ export const open = Effect.fnUntraced(function*(
   const facts: Array<readonly [string, string]> = []
   const complaints = yield* Ref.make("")
 
+  const decoder = new TextDecoder()
   yield* process.stderr.pipe(
-    Stream.decodeText(),
-    Stream.runForEach((text) => Ref.update(complaints, (said) => (said + text).slice(-2000))),
+    pulled.forEach((bytes) =>
+      Ref.update(complaints, (said) => (said + decoder.decode(bytes, { stream: true })).slice(-2000))
+    ),
     Effect.ignore,
     Effect.forkScoped
   )
@@ -150,7 +152,7 @@ export const open = Effect.fnUntraced(function*(
   }
   const wholeLines = lineSplitter()
   yield* process.stdout.pipe(
-    Stream.runForEach((chunk) =>
+    pulled.forEach((chunk) =>
       Effect.forEach(wholeLines(chunk).flatMap((line) => Option.toArray(Protocol.parse(line))), hear, { discard: true })
     ),
     Effect.zipRight(Effect.flatMap(Ref.get(complaints), (said) =>

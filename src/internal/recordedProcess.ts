@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import type { ExitStatus, RemoteProcess } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import * as bounded from "./bounded.ts"
+import * as pulled from "./pulled.ts"
 
 const newline = 10
 const header = /^lazycluster (\d+) (\S+)(?: (\d+) (\S+))?$/
@@ -70,7 +71,7 @@ export const make = (
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       const process = yield* restore(start)
-      const pull = yield* Stream.toPull(process.stdout)
+      const pull = yield* pulled.toPull(process.stdout)
       const exited = yield* Deferred.make<ExitStatus, SshError>()
       const have = yield* Ref.make<Uint8Array>(new Uint8Array(0))
       yield* process.exit.pipe(Effect.intoDeferred(exited), Effect.interruptible, Effect.forkScoped)

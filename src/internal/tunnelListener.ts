@@ -9,12 +9,12 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { Address, Listener } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import type { End } from "../services/Tunnel.ts"
 import * as allOrNothing from "./allOrNothing.ts"
 import type { Duplex } from "./duplex.ts"
+import * as pulled from "./pulled.ts"
 import * as socketPath from "./socketPath.ts"
 import type { TunnelState } from "./tunnelState.ts"
 
@@ -62,7 +62,7 @@ export const run = (options: {
           )
         )
       }
-      return yield* Effect.flip(Effect.zipRight(Stream.runForEach(listener.connections, take), Effect.never))
+      return yield* Effect.flip(Effect.zipRight(pulled.forEach(listener.connections, take), Effect.never))
     }))
 
   /**

@@ -5,8 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as programs from "../internal/programs.ts"
+import * as pulled from "../internal/pulled.ts"
 import * as Host from "../services/Host.ts"
 import { Ssh } from "../services/Ssh.ts"
 import type { SshError } from "../services/SshError.ts"
@@ -23,7 +23,7 @@ export const member: Effect.Effect<Member, SshError, Ssh | Scope.Scope> = Effect
   const connection = yield* Effect.catchTag(ssh.connect(Host.manager), "SshConfigError", (error) => Effect.die(error))
   const said = yield* Effect.scoped(Effect.gen(function*() {
     const process = yield* connection.exec({ program: yield* programs.load("network", "sh"), words: [] })
-    return yield* Stream.mkString(Stream.decodeText(process.stdout))
+    return yield* pulled.text(process.stdout)
   }))
   const [bootId = "", network = ""] = said.split("\n")
   return {

@@ -5,8 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import * as programs from "../internal/programs.ts"
+import * as pulled from "../internal/pulled.ts"
 import type { SshConnection } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import type { Listener, Runtime } from "./Runtime.ts"
@@ -25,7 +25,7 @@ export const make = (
   Effect.map(programs.load("listener", "sh"), (program) => (port: number, pid: number) =>
     connection.pipe(
       Effect.flatMap((open) => open.exec({ program, words: [String(port), id, String(pid)] })),
-      Effect.flatMap((process) => Stream.runFold(Stream.decodeText(process.stdout), "", (all, text) => all + text)),
+      Effect.flatMap((process) => pulled.text(process.stdout)),
       Effect.map((said): Listener => {
         const answer = said.trim()
         return isListener(answer) ? answer : "unknown"

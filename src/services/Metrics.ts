@@ -127,11 +127,11 @@ export const held = (gauge: Metric.Metric.Gauge<number>, host: string): Effect.E
  *
  * @internal
  */
-export const count = (
-  metric: Metric.Metric.Counter<number> | Metric.Metric.Gauge<number>,
+export const count = <Type, Out>(
+  metric: Metric.Metric<Type, number, Out>,
   host: string,
   by = 1
-): Effect.Effect<void> => Effect.tagMetrics(Metric.incrementBy(metric, by), "host", host)
+): Effect.Effect<void> => Metric.modify(Metric.tagged(metric, "host", host), by)
 
 /**
  * Counts and times a task.

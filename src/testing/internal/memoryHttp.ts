@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Duplex } from "node:stream"
+import * as pulled from "../../internal/pulled.ts"
 import type { HttpRequest, HttpResponse } from "../InMemoryHost.ts"
 import { bytesOf, concat } from "./memoryPipe.ts"
 
@@ -55,7 +56,7 @@ export const serve = <E>(
   connections: Stream.Stream<Duplex, E>,
   answer: (request: HttpRequest) => Effect.Effect<HttpResponse>
 ): Effect.Effect<void, E> =>
-  Stream.runForEach(connections, (connection) =>
+  pulled.forEach(connections, (connection) =>
     read(connection).pipe(
       Effect.flatMap(answer),
       Effect.flatMap((response) => write(connection, response)),

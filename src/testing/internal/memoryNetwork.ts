@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type { Duplex } from "node:stream"
 import type { Address } from "../../services/SshConnection.ts"
@@ -112,6 +113,18 @@ export const unbind = (network: Network, bound: Bound): Effect.Effect<void> =>
     Effect.zipRight(Queue.takeAll(bound.arrivals)),
     Effect.flatMap((ends) => Effect.sync(() => [...ends].forEach((end) => memoryDuplex.destroy(end)))),
     Effect.zipRight(Queue.shutdown(bound.arrivals))
+  )
+
+/**
+ * Waits for the next connection; `None` when the port is free.
+ *
+ * @internal
+ */
+export const accepted = ({ arrivals }: Bound): Effect.Effect<Option.Option<Duplex>> =>
+  Queue.take(arrivals).pipe(
+    Effect.asSome,
+    // Who waits at a queue that is shut down is interrupted.
+    Effect.catchAllCause((cause) => arrivals.isActive() ? Effect.failCause(cause) : Effect.succeedNone)
   )
 
 /**

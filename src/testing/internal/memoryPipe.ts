@@ -5,7 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
+import * as pulled from "../../internal/pulled.ts"
 
 /** @internal */
 export interface Pipe {
@@ -142,8 +143,6 @@ export const make: Effect.Effect<Pipe> = Effect.sync(() => {
     }),
     read,
     readLine,
-    stream: Stream.repeatEffectOption(
-      Effect.flatMap(read, Option.match({ onNone: () => Effect.fail(Option.none()), onSome: Effect.succeed }))
-    )
+    stream: pulled.make(read)
   }
 })

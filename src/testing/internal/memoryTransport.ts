@@ -3,17 +3,16 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Duplex } from "../../internal/duplex.ts"
+import * as pulled from "../../internal/pulled.ts"
 import * as socketPath from "../../internal/socketPath.ts"
 import { connectError } from "../../internal/ssh2Errors.ts"
 import type { Host } from "../../services/Host.ts"
@@ -79,8 +78,6 @@ const forwarding = (host: MemoryHost, direction: "local" | "remote") => {
 const checked = (host: MemoryHost, step: string, at: Parameters<SshConnection["dial"]>[0]) =>
   socketPath.isSocket(at) ? socketPath.check(host.alias, step, at) : Effect.void
 
-const lostWith = (link: memoryLink.Link) => Effect.mapError(Deferred.await(link.lost), Option.some)
-
 /** A process behind pipes; `through` is what each chunk of the client passes. */
 const start = Effect.fnUntraced(function*(
   host: MemoryHost,
@@ -108,20 +105,17 @@ const start = Effect.fnUntraced(function*(
   const heard = (pipe: memoryPipe.Pipe): Stream.Stream<Uint8Array, SshError> => {
     if (link === undefined) return pipe.stream
     // A pipe that breaks with its link has no clean end.
-    const end = Effect.suspend(() => link.clientOpen ? Effect.fail(Option.none()) : lostWith(link))
+    const end = Effect.suspend(() => link.clientOpen ? Effect.succeedNone : Deferred.await(link.lost))
     // A reader that is interrupted while a chunk is on its way has it still to come.
     let coming = Option.none<Uint8Array>()
     const next = Effect.suspend(() => Option.isSome(coming) ? Effect.succeed(coming) : pipe.read)
-    return Stream.repeatEffectOption(Effect.flatMap(next, (chunk) => {
+    return pulled.make(Effect.flatMap(next, (chunk): Effect.Effect<Option.Option<Uint8Array>, SshError> => {
       if (Option.isNone(chunk) || !link.clientOpen) return end
       coming = chunk
-      return Effect.matchEffect(through(chunk.value.length), {
-        onFailure: (error) => Effect.fail(Option.some(error)),
-        onSuccess: () => {
-          coming = Option.none()
-          // The link may have gone meanwhile.
-          return link.clientOpen ? Effect.succeed(chunk.value) : end
-        }
+      return Effect.flatMap(through(chunk.value.length), (): Effect.Effect<Option.Option<Uint8Array>, SshError> => {
+        coming = Option.none()
+        // The link may have gone meanwhile.
+        return link.clientOpen ? Effect.succeed(chunk) : end
       })
     }))
   }
@@ -163,25 +157,17 @@ const free = (host: MemoryHost, bound: memoryNetwork.Bound) =>
       : Effect.void
   )
 
-/** By hand: each tunnel listens, and streams that are mapped, joined and interrupted cost ten times as much. */
-const arrivals = (link: memoryLink.Link, bound: memoryNetwork.Bound, taken: (arrived: Duplex) => Duplex) => {
-  const lost = lostWith(link)
-  return Stream.repeatEffectOption(
-    Effect.suspend(() =>
-      link.clientOpen ? memoryLink.orLost(link, Queue.take(bound.arrivals)) : Deferred.await(link.lost)
-    )
-      .pipe(
-        Effect.matchCauseEffect({
-          onSuccess: (arrived) => Effect.succeed(taken(arrived)),
-          onFailure: (cause) => {
-            if (bound.arrivals.isActive()) return Effect.failCause(Cause.map(cause, Option.some))
-            // Closed, or gone with the server's process, of which the client may not have heard.
-            return link.clientOpen && link.serverOpen ? Effect.fail(Option.none()) : lost
-          }
-        })
-      )
-  )
-}
+/** What arrives at a listener over the link, which has no clean end when it is lost. */
+const arrivals = (link: memoryLink.Link, bound: memoryNetwork.Bound, taken: (arrived: Duplex) => Duplex) =>
+  pulled.make(Effect.suspend(() =>
+    link.clientOpen
+      ? Effect.flatMap(memoryLink.orLost(link, memoryNetwork.accepted(bound)), (arrived) =>
+        // Closed, or gone with the server's process, of which the client may not have heard.
+        Option.isSome(arrived) || (link.clientOpen && link.serverOpen)
+          ? Effect.succeed(Option.map(arrived, taken))
+          : Deferred.await(link.lost))
+      : Deferred.await(link.lost)
+  ))
 
 /**
  * Opens a connection. Its scope closes it.
@@ -324,7 +310,7 @@ export const manager = (host: MemoryHost, name: Host): SshConnection => ({
   listen: (at) =>
     checked(host, "listen", at).pipe(
       Effect.zipRight(memoryListen.removed(host, at, memoryListen.replacing(host, at, listen(host, at, "manager")))),
-      Effect.map((bound) => ({ port: bound.port, connections: Stream.fromQueue(bound.arrivals) }))
+      Effect.map((bound) => ({ port: bound.port, connections: pulled.make(memoryNetwork.accepted(bound)) }))
     ),
   anchor: () => Effect.void,
   aside: (invocation) => execHere(host, invocation),

@@ -5,7 +5,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import * as pulled from "../../internal/pulled.ts"
 import type { Process } from "../InMemoryHost.ts"
 import * as memoryDuplex from "./memoryDuplex.ts"
 import * as memoryFiles from "./memoryFiles.ts"
@@ -59,7 +59,7 @@ export const make = (
         }),
         ({ release }) => Effect.zipRight(release, Effect.sync(() => process.held.delete(release)))
       ),
-      ({ bound }) => ({ port: bound.port, connections: Stream.fromQueue(bound.arrivals) })
+      ({ bound }) => ({ port: bound.port, connections: pulled.make(memoryNetwork.accepted(bound)) })
     )
   return {
     host: host.alias,
