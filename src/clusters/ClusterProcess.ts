@@ -81,7 +81,7 @@ export const addressIn = ({ numbers, ports }: Seat, port: string): TcpAddress =>
 })
 
 /** Another program was quicker to bind a port: so often other ports are tried. */
-const attempts = 3
+const attempts = 8
 
 /**
  * The machines that must reach a port through a tunnel by a plan, as far as they are there.
