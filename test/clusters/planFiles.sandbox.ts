@@ -1,11 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import * as Cluster from "../../src/clusters/Cluster.ts"
-import { ClusterPlan, portWord, type ProcessPlan, programWord, secretWord } from "../../src/clusters/ClusterPlan.ts"
+import {
+  ClusterPlan,
+  environmentWord,
+  portWord,
+  type ProcessPlan,
+  programWord,
+  secretWord
+} from "../../src/clusters/ClusterPlan.ts"
 import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
@@ -23,11 +33,11 @@ const worker: ProcessPlan = {
   argv: [
     "sh",
     "-c",
-    `echo "$4 $5"; exec python3 -c "$1" "$2"`,
+    `echo "$4 $5"; exec "$3" -c "$1" "$2"`,
     "sh",
     server,
     portWord("", "worker", "comm"),
-    "",
+    environmentWord("bin/python"),
     secretWord("key"),
     programWord("holder.sh")
   ],
@@ -44,7 +54,7 @@ const worker: ProcessPlan = {
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
 describe("what a process of a plan has on a real host", () => {
-  it.scopedLive("secrets and programs that nobody else reads, anew at each start; GPUs, until its lease runs out", () =>
+  it.scopedLive("secrets and programs that nobody else reads, anew at each start; its logs; GPUs, until its lease runs out", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ hosts: 1 })
       const [host] = sandbox.hosts
@@ -53,7 +63,14 @@ describe("what a process of a plan has on a real host", () => {
         yield* race("host-1", 3)
         const manager = yield* Runtime.manager()
         const group = yield* RuntimeGroup.make(["host-1"])
-        const plan = ClusterPlan.make({ engine: "Test", processes: [worker], routes: [], environments: [], equal: [] })
+        const plan = ClusterPlan.make({
+          engine: "Test",
+          processes: [worker],
+          routes: [],
+          // The one that is there.
+          environments: [{ places: ["host-1"], packages: [], python: "python3" }],
+          equal: []
+        })
         const filesOf = (cluster: Cluster.Cluster) =>
           Effect.gen(function*() {
             const [process] = yield* cluster.processes
@@ -61,8 +78,13 @@ describe("what a process of a plan has on a real host", () => {
             const [key = "", program = ""] = line.split(" ")
             return { key, program, pid: process?.service.pid ?? 0 }
           })
-        const paths = yield* Effect.gen(function*() {
+        const printed = yield* Ref.make<ReadonlyArray<string>>([])
+        const { paths, reader } = yield* Effect.gen(function*() {
           const cluster = yield* Cluster.start(plan, { manager, group }, { secrets: { key: Redacted.make(content) } })
+          const reader = yield* cluster.logs().pipe(
+            Stream.runForEach(({ line }) => Ref.update(printed, (all) => [...all, line])),
+            Effect.forkDaemon
+          )
           const first = yield* filesOf(cluster)
           assert.deepStrictEqual([first.key, first.program, dirname(first.key)].map(mode), ["600", "600", "700"])
           assert.strictEqual(readFileSync(first.key, "utf8"), content)
@@ -80,8 +102,10 @@ describe("what a process of a plan has on a real host", () => {
           )
           assert.isFalse(existsSync(first.key))
           assert.strictEqual(readFileSync(second.key, "utf8"), content)
-          return [first, second]
+          return { paths: [first, second], reader }
         }).pipe(Effect.scoped)
+        yield* Fiber.join(reader)
+        assert.deepStrictEqual(yield* Ref.get(printed), paths.map(({ key, program }) => `${key} ${program}`))
         assert.deepStrictEqual(paths.filter(({ key }) => existsSync(dirname(key))), [])
 
         // As when the manager was killed: nobody renews the lease, and nobody frees what it holds.
