@@ -15,17 +15,7 @@ import * as Space from "../../src/clusters/Space.ts"
 import * as Trial from "../../src/clusters/Trial.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { live, shown, trials } from "./hyperoptLife.ts"
-
-const sine = PythonFunction.make({
-  source: `
-    import math
-    def objective(x):
-        return math.sin(x)
-  `,
-  args: { x: Schema.Number },
-  returns: Schema.Number
-})
+import { live, shown, sine, trials } from "./hyperoptLife.ts"
 
 /** Raises for half of the points. */
 const moody = PythonFunction.make({

@@ -3,8 +3,9 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Space from "../../src/clusters/Space.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import { busy, live, minimum, trials, until } from "./hyperoptLife.ts"
+import { busy, live, minimum, sine, trials, until } from "./hyperoptLife.ts"
 
 const done = 2
 
@@ -19,6 +20,13 @@ describe.skipIf(!Fleet.available)("Hyperopt on the fleet", () => {
             Effect.gen(function*() {
               const { cluster } = hyperopt
               assert.closeTo(yield* minimum(hyperopt, { expKey: "sine" }), -Math.PI / 2, 0.35)
+              const found = yield* hyperopt.fmin({
+                objective: sine,
+                space: Space.uniform(-2, 2),
+                maxEvals: 30,
+                seed: 7
+              })
+              assert.closeTo(found.best, -Math.PI / 2, 0.35)
               // mongod's port and each worker's own: nothing else listens.
               const [own] = (yield* cluster.processes).filter(({ plan }) => plan.place === fleet.hosts[0])
               assert.deepStrictEqual(

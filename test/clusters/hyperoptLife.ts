@@ -12,6 +12,7 @@ import * as HyperoptCluster from "../../src/clusters/HyperoptCluster.ts"
 import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
+import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 
 /** One environment for all tests, and for examples/fasttext.ts: fastText predicts nothing with numpy 2. */
 export const extraPackages = ["fasttext-wheel==0.9.2", "numpy==1.26.4", "pybind11==3.1.0", "setuptools==80.9.0"]
@@ -49,6 +50,17 @@ best = fmin(functools.partial(objective, float(sys.argv[3])), hp.uniform("x", -2
             max_evals=int(sys.argv[4]), max_queue_len=4, rstate=numpy.random.default_rng(7), show_progressbar=False)
 print(best["x"])
 `
+
+/** The same for `fmin` from TypeScript. */
+export const sine = PythonFunction.make({
+  source: `
+    import math
+    def objective(x):
+        return math.sin(x)
+  `,
+  args: { x: Schema.Number },
+  returns: Schema.Number
+})
 
 /** A program of a Python user on the manager; what it prints. */
 export const python = (hyperopt: HyperoptCluster.HyperoptCluster, program: string, ...words: ReadonlyArray<string>) =>
