@@ -21,7 +21,7 @@ import type { ClusterProcess } from "./ClusterProcess.ts"
 import * as Fmin from "./Fmin.ts"
 import * as HyperoptPlan from "./HyperoptPlan.ts"
 import * as HyperoptTrials from "./hyperoptTrials.ts"
-import type { MongoError } from "./MongoError.ts"
+import { MongoError } from "./MongoError.ts"
 import * as mongoPlace from "./mongoPlace.ts"
 import * as MongoPlan from "./MongoPlan.ts"
 import * as mongoReport from "./mongoReport.ts"
@@ -127,6 +127,15 @@ const refused = (manager: string, group: RuntimeGroup, options: Options): Option
   return Option.none()
 }
 
+const notBrought = (host: string) =>
+  new MongoError({
+    reason: "NotFound",
+    host,
+    step: "find mongod",
+    detail: "there is none on PATH, and none is brought where `python` is given",
+    hint: mongoReport.hintOf("NotFound", host)
+  })
+
 /** USR1: a worker ends after the trial that it is at. */
 const finish = ({ runtime, service }: ClusterProcess) =>
   runtime.exec({ argv: ["kill", "-USR1", String(service.pid)], cwd: "/" }).pipe(
@@ -176,6 +185,7 @@ export const make = Effect.fn("HyperoptCluster.make")(function*(
     dbpath: options.dbpath,
     mongod: options.mongod
   })
+  if (options.python !== undefined && place.packages.length > 0) return yield* notBrought(master)
   const { database, dbpath, mongod } = place.options
   const blueprint = HyperoptPlan.blueprint({ ...options, dbpath, mongod, mongodPackages: place.packages })
   const planned = Blueprint.plan(blueprint, places(manager, group))

@@ -15,7 +15,7 @@ import {
   secretWord,
   type Word
 } from "./ClusterPlan.ts"
-import { hyperoptPackages, hyperoptSharedVersions, mongodPackage } from "./hyperoptPackages.ts"
+import { hyperoptPackages, hyperoptSharedVersions, mongodLocked, mongodPackage } from "./hyperoptPackages.ts"
 import * as Launcher from "./Launcher.ts"
 import * as MongoPlan from "./MongoPlan.ts"
 
@@ -69,6 +69,11 @@ export interface Options {
   readonly packages?: Requirements.Requirements | undefined
   /** What objectives need beside these, pinned; one of the same name wins: `["numpy==1.26.4"]`. */
   readonly extraPackages?: Requirements.Requirements | undefined
+  /**
+   * An interpreter that is on all machines, the manager among them, with hyperopt and PyMongo: a path, or a name on the `PATH`. Then
+   * nothing is made, no mongod is brought, and it is checked for the packages that are named here and for equal versions.
+   */
+  readonly python?: string | undefined
   /** Seconds until mongod and workers must be ready. Default 60. */
   readonly deadline?: number | undefined
 }
@@ -162,14 +167,31 @@ const worker = ({ id, seat }: Seated, hasGpus: boolean, options: Placed): Proces
   }
 }
 
+const isLocked = (packages: Requirements.Requirements) => packages.some((line) => line.includes("--hash="))
+
+const environmentsOf = (
+  places: ReadonlyArray<string>,
+  master: string,
+  options: Placed
+): ClusterPlan["environments"] => {
+  const all = (own: Requirements.Requirements) =>
+    Requirements.merge(options.packages ?? own, options.extraPackages ?? [])
+  if (options.python !== undefined) return [{ places, packages: all([]), python: options.python }]
+  const packages = all(hyperoptPackages)
+  const needed = options.mongodPackages ?? (options.mongod === undefined ? [mongodPackage] : [])
+  const mongod = needed.map((line) => line === mongodPackage && isLocked(packages) ? mongodLocked : line)
+  // One environment for all where mongod needs none of its own.
+  const others = mongod.length === 0 ? [] : places.filter((place) => place !== master)
+  return [
+    { places: mongod.length === 0 ? places : [master], packages: [...packages, ...mongod] },
+    ...(others.length === 0 ? [] : [{ places: others, packages }])
+  ]
+}
+
 const placement = ({ hosts, manager, master, workers: seated }: Placement, options: Placed): ClusterPlan => {
   const gpus = new Set(hosts.filter(({ facts }) => facts.gpus.length > 0).map(({ alias }) => alias))
   const workers = seated.map((one) => worker(one, gpus.has(one.seat.place), options))
   const places = [...new Set([manager.alias, master, ...workers.map(({ place }) => place)])]
-  const packages = Requirements.merge(options.packages ?? hyperoptPackages, options.extraPackages ?? [])
-  const mongod = options.mongodPackages ?? (options.mongod === undefined ? [mongodPackage] : [])
-  // One environment where mongod needs none of its own.
-  const others = mongod.length === 0 ? [] : places.filter((place) => place !== master)
   return ClusterPlan.make({
     engine: "Hyperopt",
     processes: [
@@ -184,10 +206,7 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
       ...workers
     ],
     routes: [{ process: "mongod", port: "mongo", places: places.filter((place) => place !== master) }],
-    environments: [
-      { places: mongod.length === 0 ? places : [master], packages: [...packages, ...mongod] },
-      ...(others.length === 0 ? [] : [{ places: others, packages: [...packages] }])
-    ],
+    environments: environmentsOf(places, master, options),
     equal: [...hyperoptSharedVersions],
     variables: { MONGO_CONNECTION_URL: urlWord(options.dbName ?? MongoPlan.defaultDatabase) }
   })

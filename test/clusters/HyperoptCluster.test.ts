@@ -9,7 +9,7 @@ import * as Cluster from "../../src/clusters/Cluster.ts"
 import type { ClusterEvent } from "../../src/clusters/ClusterEvent.ts"
 import * as ClusterPlan from "../../src/clusters/ClusterPlan.ts"
 import * as HyperoptCluster from "../../src/clusters/HyperoptCluster.ts"
-import { hyperoptPackages, mongodPackage } from "../../src/clusters/hyperoptPackages.ts"
+import { hyperoptPackages, mongodLocked, mongodPackage } from "../../src/clusters/hyperoptPackages.ts"
 import * as HyperoptPlan from "../../src/clusters/HyperoptPlan.ts"
 import { gone } from "../../src/clusters/hyperoptTrials.ts"
 import * as Launcher from "../../src/clusters/Launcher.ts"
@@ -68,6 +68,18 @@ describe("the plan of a Hyperopt cluster", () => {
     assert.deepStrictEqual(plan.routes, [{ process: "mongod", port: "mongo", places: [manager, "host-2"] }])
     assert.deepStrictEqual(plan.environments.flatMap(({ packages }) => packages).includes(mongodPackage), false)
     assert.lengthOf(plan.environments, 1)
+  })
+
+  it("takes packages of one's own, with hashes too, or an interpreter that is there", () => {
+    const packages = (options: HyperoptPlan.Placed) => planOf(options).environments.map(({ packages }) => packages)
+    const [master, workers] = packages({ extraPackages: ["numpy==1.26.4"] })
+    assert.deepStrictEqual(workers?.filter((line) => line.startsWith("numpy")), ["numpy==1.26.4"])
+    assert.deepStrictEqual(master, [...workers ?? [], mongodPackage])
+    const locked = ["hyperopt==0.3.0 --hash=sha256:00"]
+    assert.deepStrictEqual(packages({ packages: locked }), [[...locked, mongodLocked], locked])
+    assert.deepStrictEqual(planOf({ python: "/opt/python", extraPackages: ["torch==2.13.0"] }).environments, [
+      { places: [manager, "host-1", "host-2"], packages: ["torch==2.13.0"], python: "/opt/python" }
+    ])
   })
 })
 
@@ -233,4 +245,12 @@ describe("a Hyperopt cluster", () => {
       const none = yield* Effect.flip(Effect.scoped(HyperoptCluster.make(RuntimeGroup.fromRuntimes([]))))
       assert.deepInclude(none, { _tag: "ClusterError", reason: "NoHosts", engine: "Hyperopt" })
     }).pipe(on(["host-1"])))
+
+  it.live("brings no mongod where an interpreter was named", () => {
+    const { mongod: _, ...bare } = InMemoryHyperopt.commands()
+    return Effect.gen(function*() {
+      const error = yield* Effect.flip(Effect.scoped(make(["host-1"], { python: "/usr/bin/python3" })))
+      assert.deepInclude(error, { _tag: "MongoError", reason: "NotFound", host: manager })
+    }).pipe(on(["host-1"], bare))
+  })
 })
