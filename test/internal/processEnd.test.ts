@@ -36,9 +36,10 @@ describe("the end of a process", () => {
       const child = spawn("/bin/cat", [], { stdio: ["pipe", "pipe", "ignore"] })
       const gone = Effect.async<void>((resume) => void child.on("exit", () => resume(Effect.void)))
       child.stdin.on("error", () => {})
-      yield* written(
-        child.stdin,
-        Effect.zipRight(Effect.sync(() => void child.stdin.destroy() || child.kill("SIGKILL")), gone)
-      )
+      const end = Effect.sync(() => {
+        child.stdin.destroy()
+        child.kill("SIGKILL")
+      })
+      yield* written(child.stdin, Effect.zipRight(end, gone))
     }))
 })
