@@ -164,6 +164,13 @@ def watched(ctrl, calling, name, work):
 class Trials(MongoTrials):
     """Without the trials that were taken back, which hyperopt would take for bad ones."""
 
+    def new_trial_ids(self, count):
+        # As hyperopt counts, which waits for a second where none was counted before.
+        after = self.handle.db.job_ids.find_one_and_update(
+            {"a": 0}, {"$inc": {"last_id": count}}, upsert=True, return_document=pymongo.ReturnDocument.AFTER
+        )
+        return list(range(after["last_id"] - count, after["last_id"]))
+
     def refresh(self):
         super().refresh()
         kept = [trial for trial in self._trials if trial["state"] != JOB_STATE_CANCEL]

@@ -90,10 +90,10 @@ export const reader = <Point, Returns>(
   /** The whole result where it is one, else the loss alone: Hyperopt makes a result of a number. */
   const returnedOf = ({ loss, result }: typeof Told.Type): Either.Either<Returns | undefined, FunctionError> =>
     typeof loss !== "number"
-      ? Either.right(Either.getOrUndefined(decodeResult(objective, JSON.stringify(result), host)))
+      ? Either.right(Either.getOrUndefined(decodeResult(objective, JSON.stringify(result ?? null), host)))
       : Either.orElse(
         decodeResult(objective, JSON.stringify(loss), host),
-        () => decodeResult(objective, JSON.stringify(result), host)
+        () => decodeResult(objective, JSON.stringify(result ?? null), host)
       )
   return (told) =>
     Either.mapBoth(decodePoint(told.point), {
