@@ -307,11 +307,12 @@ class Driver:
     async def texts_of(self, keys, workers):
         """For each key the text of its value, or its report."""
         # Results go before further work, else a long queue would keep them back.
+        futures = [self.future(key) for key in keys]
         made = await self.client.submit(
             texts,
             MODULE,
             [self.futures[key].name for key in keys],
-            [self.future(key) for key in keys],
+            futures,
             key="json-" + uuid.uuid4().hex,
             pure=False,
             priority=1000,
@@ -357,12 +358,20 @@ class Driver:
         self.watches[request["id"]] = watch
         return request["id"]
 
+    def released(self, key):
+        """That a watched key was let go meanwhile is news of this key, not of all."""
+        try:
+            self.future(key)
+        except Problem as problem:
+            return told(problem)
+        return None
+
     async def op_next(self, request):
         """What has finished since, of a watch: waits for the first. Nothing, once there is nothing more to come."""
         watch = self.watches.get(request["watch"])
         if watch is None:
             return []
-        some = await watch.take(request["most"])
+        some = [(key, error or self.released(key)) for key, error in await watch.take(request["most"])]
         try:
             texts = await self.all_texts_of([key for key, error in some if error is None]) if request["texts"] else {}
         except (asyncio.CancelledError, Exception):
