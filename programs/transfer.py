@@ -25,9 +25,20 @@ def put(to, count):
         at += os.write(to, view[at:count])
 
 
+def fill(source, wanted):
+    # A channel brings less at a time, and each step costs.
+    have = 0
+    while have < wanted:
+        count = read_into(source, [view[have:wanted]])
+        if count == 0:
+            break
+        have += count
+    return have
+
+
 def move(source, left, to=None):
     while left > 0:
-        count = read_into(source, [view[:left]])
+        count = fill(source, min(left, len(view)))
         if count == 0:
             return left
         if to is not None:

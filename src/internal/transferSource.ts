@@ -37,9 +37,11 @@ const kept = 64
 
 /**
  * So many blocks go round: one is on its way into the channel, the others are read. Fresh memory for each would cost more than
- * the cipher.
+ * the cipher, smaller ones more messages between threads.
  */
 const turns = 4
+
+const block = 2 * piece
 
 /** What is written to a channel at a time. */
 const batch = 256 * 1024
@@ -128,12 +130,8 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
       (now) => now?.size === entry.size && now.time === entry.time,
       () => fail(entry, "Changed", "it changed while it was read")
     )
-  const sizeOf = (entry: Entry, index: number): number => Math.min(piece, entry.size - index * piece)
   const count = (entry: Entry): number => Math.ceil(entry.size / piece)
-  const whole = (entry: Entry, index: number, chunk: Uint8Array) =>
-    chunk.length === sizeOf(entry, index)
-      ? Effect.succeedSome([chunk, index + 1] as const)
-      : fail(entry, "Changed", "it became shorter while it was read")
+  const shorter = (entry: Entry) => fail(entry, "Changed", "it became shorter while it was read")
   const atEnd = (entry: Entry) => Stream.drain(Stream.fromEffect(unchanged(entry)))
 
   /** Reads two pieces ahead. By hand: a fiber for each would take longer than the cipher. */
@@ -154,7 +152,10 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
         begun.delete(index)
         return Effect.flatMap(
           Effect.tryPromise({ try: () => reading, catch: local(entry) }),
-          (chunk) => whole(entry, index, chunk)
+          (chunk) =>
+            chunk.length === Math.min(piece, entry.size - index * piece)
+              ? Effect.succeedSome([chunk, index + 1] as const)
+              : shorter(entry)
         )
       })
     }))
@@ -168,23 +169,26 @@ export const make = (at: (path: string) => string, shared: boolean): Source => {
     )
     const made = yield* Deferred.make<string, FileTransferError>()
     const reading: Array<Effect.Effect<transferFile.Moved, FileTransferError>> = []
-    let next = from
-    let held: ArrayBuffer | undefined
-    const begin = (block: ArrayBuffer): void => {
-      if (next >= count(entry)) return
-      reading.push(file.move(block, sizeOf(entry, next)))
-      next += 1
+    const sizeAt = (offset: number): number => Math.min(block, entry.size - offset)
+    let next = from * piece
+    const begin = (memory: () => ArrayBuffer): void => {
+      if (next >= entry.size) return
+      reading.push(file.move(memory(), sizeAt(next)))
+      next += block
     }
+    for (let turn = 0; turn < turns; turn++) begin(() => new ArrayBuffer(block))
+    let held: ArrayBuffer | undefined
     const hashed = Effect.intoDeferred(Effect.suspend(() => file.hash()), made)
-    const chunks = Stream.unfoldEffect(from, (index) => {
-      if (index === from) { while (reading.length < turns && next < count(entry)) begin(new ArrayBuffer(piece)) }
-      if (held !== undefined) begin(held)
-      held = undefined
+    const chunks = Stream.unfoldEffect(from * piece, (offset) => {
+      const memory = held
+      if (memory !== undefined) begin(() => memory)
       const first = reading.shift()
       if (first === undefined) return Effect.zipRight(hashed, Effect.succeedNone)
-      return Effect.flatMap(first, ({ block, size }) => {
-        held = block
-        return whole(entry, index, new Uint8Array(block, 0, size))
+      return Effect.flatMap(first, (moved) => {
+        held = moved.block
+        return moved.size === sizeAt(offset)
+          ? Effect.succeedSome([new Uint8Array(moved.block, 0, moved.size), offset + block] as const)
+          : shorter(entry)
       })
     })
     return { chunks: Stream.concat(chunks, atEnd(entry)), hash: Deferred.await(made) }

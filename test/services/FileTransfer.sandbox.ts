@@ -72,7 +72,7 @@ describe("a link that is cut", () => {
             return fs.statSync(`${stages}/${stage}/big/${name}`).size
           })
         ).pipe(
-          Effect.filterOrFail((sizes) => sizes.some((bytes) => bytes > size / 3)),
+          Effect.filterOrFail((sizes) => sizes.some((bytes) => bytes > size / 4)),
           Effect.retry(Schedule.spaced("25 millis").pipe(Schedule.upTo("20 seconds"))),
           Effect.orDie
         )
