@@ -21,7 +21,7 @@ import json, sys
 import pymongo
 asked = json.loads(sys.stdin.read())
 login = {"username": asked["user"], "password": asked["password"], "authSource": asked["database"]} if asked["user"] else {}
-mongo = pymongo.MongoClient("127.0.0.1", asked["port"], serverSelectionTimeoutMS=3000, journal=True, **login)
+mongo = pymongo.MongoClient("127.0.0.1", asked["port"], serverSelectionTimeoutMS=30000, journal=True, **login)
 jobs = mongo[asked["database"]].jobs
 try:
     if asked["insert"]:
