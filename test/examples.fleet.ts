@@ -5,10 +5,11 @@ import { describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { examples, prints } from "./examples.ts"
+import * as fasttext from "./fasttextExample.ts"
 import * as Fleet from "./fleet/Fleet.ts"
 
 /** Those that need no hosts, and those that have tests of their own on the fleet, as sshd may not find Node. */
-const elsewhere = ["dask", "dask-launchers", "dask-python", "sandbox", "in-memory", "remote-worker"]
+const elsewhere = ["dask", "dask-launchers", "dask-python", "hyperopt", "sandbox", "in-memory", "remote-worker"]
 
 /** A home whose ssh config names so many hosts of the fleet as the examples do: with a dash. */
 const homeWith = Effect.fnUntraced(function*(hosts: number) {
@@ -34,5 +35,6 @@ describe.skipIf(!Fleet.available)("on real hosts the examples print the same", (
     for (const [name, { hosts }] of Object.entries(examples).filter(([name]) => !elsewhere.includes(name))) {
       it.scoped(name, () => Effect.flatMap(homeWith(hosts), (home) => prints(name, home)))
     }
+    it.scoped("fasttext", () => Effect.flatMap(homeWith(2), fasttext.finds))
   })
 })
