@@ -11,8 +11,8 @@ import * as SchemaAST from "effect/SchemaAST"
 import type { FunctionError } from "../tasks/FunctionError.ts"
 import type { PythonFunction } from "../tasks/PythonFunction.ts"
 import { named } from "../tasks/RemoteFunction.ts"
-import type * as Fmin from "./Fmin.ts"
 import { FminError } from "./FminError.ts"
+import type { Algorithm, SearchOptions } from "./fminModel.ts"
 import * as spaceCheck from "./spaceCheck.ts"
 import type { SpaceExpression } from "./SpaceExpression.ts"
 
@@ -47,7 +47,7 @@ const argumentOf = (
 }
 
 const optionsOf = <Point>(
-  options: Fmin.SearchOptions<Point>,
+  options: SearchOptions<Point>,
   workersKey: string | undefined
 ): Either.Either<void, FminError> => {
   const { earlyStop, expKey, lossThreshold, maxEvals, maxQueueLen, seed, timeout } = options
@@ -78,7 +78,7 @@ const optionsOf = <Point>(
 }
 
 /** As Hyperopt's own functions take them. */
-const algorithmOf = (algorithm: Fmin.Algorithm): Readonly<Record<string, unknown>> => {
+const algorithmOf = (algorithm: Algorithm): Readonly<Record<string, unknown>> => {
   switch (algorithm._tag) {
     case "tpe":
       return {
@@ -123,7 +123,7 @@ export const text = (job: Job, more: {
  */
 export const make = <Point>(
   objective: PythonFunction<never, unknown>,
-  options: Fmin.SearchOptions<Point>,
+  options: SearchOptions<Point>,
   workersKey: string | undefined
 ): Either.Either<Job, FminError | FunctionError> =>
   Either.gen(function*() {

@@ -266,6 +266,18 @@ describe("a search that cannot begin", () => {
       })
     ))
 
+  it.effect("says that its key was searched with another space", () =>
+    on()((target) =>
+      Effect.gen(function*() {
+        const key = { maxEvals: 3, expKey: "mine" }
+        yield* Fmin.fmin(target, { ...key, objective: square, space: line })
+        const other = Space.struct({ x: Space.uniform(0, 1) })
+        const error = yield* Effect.flip(Fmin.fmin(target, { ...key, objective: square, space: other }))
+        assert.deepInclude(error, { _tag: "FminError", reason: "Space", host: "(manager)" })
+        assert.match(error.message, /trial 1 has the point [-.\d]+, which the space has not/)
+      })
+    ))
+
   it.effect("says that nothing answers as MongoDB", () =>
     on()((target) =>
       Effect.gen(function*() {
