@@ -1,6 +1,7 @@
 # Claims GPUs of this machine for a runtime, so that no other of the same user gets them. Words: `claim STATE TOKEN BY INDEX...`,
-# which says `held`, or `taken INDEX ID BY` with the runtime that has it, and then holds none; `free STATE TOKEN INDEX...` says
-# `freed`. STATE is the guardian's state directory. A claim is a file of it: it goes with the runtime, whatever happens.
+# which says `held`, or `taken INDEX ID BEAT LEASE BY` with the runtime that has it, its last beat, the seconds of its lease, and
+# then holds none; `free STATE TOKEN INDEX...` says `freed`. STATE is the guardian's state directory. A claim is a file of it: it
+# goes with the runtime, whatever happens.
 lc_do=$1 lc_state=$2 lc_token=$3
 shift 3
 
@@ -21,11 +22,12 @@ lc_by=$1
 shift
 
 lc_taken() { # INDEX DIRECTORY
-  lc_who=''
-  { read -r _ lc_who <"$2/gpu-$1"; } 2>/dev/null
   # shellcheck disable=SC2086
   lc_free $lc_all
-  printf 'taken %s %s %s\n' "$1" "${2##*/}" "$lc_who"
+  lc_who='' lc_a='' lc_b='' lc_c=''
+  { read -r _ lc_who <"$2/gpu-$1"; } 2>/dev/null
+  { read -r lc_a lc_b lc_c <"$2/beat"; } 2>/dev/null
+  printf 'taken %s %s %s %s %s\n' "$1" "${2##*/}" "${lc_a:-0}.${lc_b:-0}" "${lc_c:-0}" "$lc_who"
   exit 0
 }
 

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -30,6 +31,10 @@ export class GpuHeld extends Data.TaggedError("GpuHeld")<{
   readonly by: string
   readonly owner: string | undefined
   readonly ledger: string
+  /** The last beat of its guardian; nothing where it is the same runtime. */
+  readonly beat: string
+  /** Seconds. */
+  readonly lease: number
 }> {}
 
 /** @internal */
@@ -38,8 +43,28 @@ export type Hold = (
   gpus: ReadonlyArray<number>
 ) => Effect.Effect<void, GpuHeld | SshError, Scope.Scope>
 
-/** Whoever has it may be about to leave; and of two who claim at the same time both may have stepped back. */
-const again = Schedule.spaced("300 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(8)))
+const pause = 300
+const again = Schedule.spaced(pause).pipe(Schedule.jittered)
+
+/** Of two who claim at the same time both may have stepped back. As long as this takes, a guardian beats. */
+const least = 8
+
+/** Seconds: for what a guardian has to end when its lease has run out. */
+const ending = 15
+
+/**
+ * Whether it is asked for again: a holder whose guardian beats no more is away, and what it has is free when its lease has run
+ * out; it may be we ourselves, before the link was lost.
+ */
+const patience = Effect.map(
+  Ref.make({ beat: "", tries: 0 }),
+  (seen) => (held: GpuHeld) =>
+    Ref.modify(seen, ({ beat, tries }) => {
+      const same = held.beat !== "" && (tries === 0 || beat === held.beat)
+      const most = Math.max(least, ((held.lease + ending) * 1000) / pause)
+      return [tries < (same ? most : least), { beat: same ? held.beat : "it beats", tries: tries + 1 }]
+    })
+)
 
 /** Of a ledger. */
 const mostBytes = 1024 * 1024
@@ -75,7 +100,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const claim = Effect.fnUntraced(function*(token: string, by: string, indices: ReadonlyArray<string>) {
     const said = yield* ask("claim", [token, by, ...indices])
     if (said === "held") return
-    const [, gpu, id, who = ""] = /^taken (\d+) (\S+) ?(.*)$/.exec(said) ?? []
+    const [, gpu, id, beat = "", seconds, who = ""] = /^taken (\d+) (\S+) (\S+) (\d+) ?(.*)$/.exec(said) ?? []
     if (gpu === undefined || id === undefined) {
       return yield* new SshError({
         reason: "Spawn",
@@ -91,7 +116,9 @@ export const make = Effect.fnUntraced(function*(options: {
       gpu: Number(gpu),
       by: withoutControl(who),
       owner: Option.getOrUndefined(owner),
-      ledger: path
+      ledger: path,
+      beat: path === `${guardian.state}.json` ? "" : beat,
+      lease: Number(seconds)
     })
   })
 
@@ -105,8 +132,12 @@ export const make = Effect.fnUntraced(function*(options: {
         Effect.forkIn(Effect.interruptible(Effect.ignore(ask("free", [token, ...indices]))), scope),
         (fiber) => Effect.ignore(bounded.within(Fiber.await(fiber), "5 seconds"))
       )
+      const patient = yield* patience
       yield* Effect.uninterruptibleMask((restore) =>
-        restore(Effect.retry(claim(token, by, indices), { schedule: again, while: ({ _tag }) => _tag === "GpuHeld" }))
+        restore(Effect.retry(claim(token, by, indices), {
+          schedule: again,
+          while: (error) => error._tag === "GpuHeld" ? patient(error) : Effect.succeed(false)
+        }))
           .pipe(
             Effect.onInterrupt(() => free),
             Effect.zipRight(Effect.addFinalizer(() => free))

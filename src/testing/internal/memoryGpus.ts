@@ -26,14 +26,13 @@ export const answer = (
         Effect.ignore
       ), { discard: true })
   const claim = Effect.fnUntraced(function*([by = "", ...gpus]: ReadonlyArray<string>) {
-    const states = [...host.guardians.values()].filter((guardian) => guardian.bootId === bootId(host))
-      .map((guardian) => guardian.state)
+    const guardians = [...host.guardians.values()].filter((guardian) => guardian.bootId === bootId(host))
     for (const gpu of gpus) {
-      for (const other of states) {
+      for (const { beats, id, lease, state: other } of guardians) {
         if (Option.isNone(yield* host.tree.stat(claimOf(other, gpu)))) continue
         const who = yield* read(claimOf(other, gpu))
         yield* free(gpus)
-        return `taken ${gpu} ${other.replace(/.*\//, "")} ${who.replace(/^\S+ /, "")}`
+        return `taken ${gpu} ${id} 0.${beats} ${lease} ${who.replace(/^\S+ /, "")}`
       }
       yield* host.tree.write(claimOf(state, gpu), bytesOf(`${token} ${by}\n`), 0o600)
     }
