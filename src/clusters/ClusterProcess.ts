@@ -200,6 +200,11 @@ const hintOf = (host: string, argv: ReadonlyArray<string>, log: ReadonlyArray<st
     : `add ${missing} to the packages of the cluster`
 }
 
+const nothing = "nothing was heard of it"
+
+/** What answers otherwise than it should for so long may be somebody else. */
+const answering = "5 seconds"
+
 /**
  * Starts a process in its seat and waits until it is ready. The scope ends it.
  *
@@ -220,7 +225,7 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
   const service = yield* runtime.start(process.id, words)
   yield* context.started({ process: process.id, host, service })
   yield* context.emit({ _tag: "ProcessStarted", process: process.id, host, pid: service.pid })
-  const last = yield* Ref.make("nothing was heard of it")
+  const last = yield* Ref.make(nothing)
   const taken = unlessTaken(runtime, service.pid, ports)
   const exited = Effect.flatMap(
     service.exit,
@@ -253,7 +258,12 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
     addressIn(seat, process.ready.port),
     (detail) => Ref.set(last, detail)
   )
-  yield* Effect.raceFirst(ready, exited).pipe(
+  /** A process that finds its port taken may go on, on another one of its own choice, as Dask does: it would never be ready. */
+  const strangers = Effect.gen(function*() {
+    const said = yield* Ref.get(last)
+    if (said !== nothing && !Readiness.isSilent(said)) yield* taken
+  }).pipe(Effect.delay(answering), Effect.forever)
+  yield* Effect.raceFirst(Effect.raceFirst(ready, exited), strangers).pipe(
     Effect.timeoutTo({
       duration: Duration.seconds(process.deadline),
       onSuccess: () => Effect.void,

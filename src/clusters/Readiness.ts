@@ -12,6 +12,15 @@ import type { Runtime } from "../runtimes/Runtime.ts"
 import type { TcpAddress } from "../services/SshConnection.ts"
 import type { Health, Probe } from "./ClusterPlan.ts"
 
+const silence = "nothing listens on its port"
+
+/**
+ * Whether a probe has said that nobody answers there at all.
+ *
+ * @internal
+ */
+export const isSilent = (detail: string): boolean => detail.startsWith(silence)
+
 /** Asked soon at first, then twice a second. */
 const asking = Schedule.exponential("50 millis").pipe(Schedule.either(Schedule.spaced("500 millis")))
 
@@ -30,7 +39,7 @@ export const ask = (
   const dial = runtime.connection.pipe(
     Effect.flatMap((connection) => connection.dial(at)),
     Effect.mapError(({ detail, reason }) => ({
-      detail: reason === "ForwardRefused" ? `nothing listens on its port ${at.port}` : detail
+      detail: reason === "ForwardRefused" ? `${silence} ${at.port}` : detail
     }))
   )
   const once = probe._tag === "Tcp"

@@ -138,6 +138,34 @@ describe("a process that loses its port to another program", () => {
       }
     }], { commands: { server } }))))
 
+  it.scoped("is started again also when it goes on elsewhere, and the other program answers something else", () =>
+    Effect.gen(function*() {
+      const manager = yield* Runtime.manager()
+      const group = yield* RuntimeGroup.make(["a"])
+      const fiber = yield* Effect.fork(
+        Cluster.start(plan([process("master", "master", "(manager)"), process("w1", "worker", "a")], ["a"]), {
+          manager,
+          group
+        })
+      )
+      yield* TestClock.adjust("10 seconds")
+      const cluster = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(yield* cluster.port("w1", "http"), Option.some(9002))
+    }).pipe(Effect.provide(layer([{
+      alias: "a",
+      commands: {
+        server: (self) =>
+          self.argv[2] === "9001"
+            ? Effect.zipRight(self.spawn(["thief"], { detached: true, env: {} }), Effect.never)
+            : server(self),
+        thief: ({ serveHttp }) =>
+          Effect.zipRight(
+            Effect.orDie(serveHttp({ port: 9001 }, () => Effect.succeed({ status: 404, body: "who?" }))),
+            Effect.never
+          )
+      }
+    }], { commands: { server } }))))
+
   it.scoped("is started again also when the other program answers its probe", () =>
     Effect.gen(function*() {
       const hosts = yield* InMemorySsh
