@@ -112,9 +112,10 @@ describe("what a process of a plan has on a real host", () => {
         const holder = yield* Runtime.make("host-1", { lease: "2 seconds" })
         yield* holder.holdsGpus("holder", [0])
         assert.isTrue(existsSync(`${host.home}/.local/state/lazycluster/${holder.id}/gpu-0`))
-        yield* host.stall
+        yield* host.refuse
+        yield* host.cut
         yield* Stream.runDrain(Stream.takeUntil(holder.link, (link) => link === "gone"))
-        yield* host.resume
+        yield* host.restore
         // The host may still be ending what the manager has given up.
         yield* Effect.scoped(Effect.flatMap(Runtime.make("host-1"), (runtime) => runtime.holdsGpus("next", [0])))
       }).pipe(
