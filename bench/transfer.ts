@@ -1,7 +1,7 @@
 /**
  * `npm run bench:transfer [ROUNDS [PART OF A NAME]]`: transfers beside those of OpenSSH, tar and rsync on the same server, in turn, in the same run.
  * Every figure is a median of whole operations: a connection of its own, the transfer, the end. Only the ratios mean something
- * elsewhere.
+ * elsewhere. Processor time is that of both ends: the client, the server, and what that starts.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -18,6 +18,7 @@ import * as FileTransfer from "../src/services/FileTransfer.ts"
 import { Host } from "../src/services/Host.ts"
 import * as Ssh from "../src/services/Ssh.ts"
 import * as SshConfig from "../src/services/SshConfig.ts"
+import * as processorTime from "./processorTime.ts"
 import * as sshd from "./transferSshd.ts"
 
 const rounds = Number(process.argv[2] ?? 5)
@@ -28,11 +29,13 @@ const files = 3000
 
 const median = (all: ReadonlyArray<number>): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
 
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+const timed = <A, E, R>(server: number, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
+    const used = yield* processorTime.used(server)
     const from = yield* Clock.currentTimeNanos
     yield* effect
-    return Number((yield* Clock.currentTimeNanos) - from) / 1e9
+    const wall = Number((yield* Clock.currentTimeNanos) - from) / 1e9
+    return { wall, processor: (yield* processorTime.used(server)) - used }
   })
 
 const shell = (line: string) =>
@@ -102,7 +105,7 @@ const cases = (work: string, config: string): ReadonlyArray<Case> => {
   ]
 }
 
-const measure = Effect.fn("transfer.measure")(function*(each: Case) {
+const measure = Effect.fn("transfer.measure")(function*(each: Case, server: number) {
   const ours = Effect.scoped(Effect.gen(function*() {
     const ssh = yield* Ssh.Ssh
     const connection = yield* ssh.connect(Host.make({ alias: "bench" }))
@@ -121,24 +124,28 @@ const measure = Effect.fn("transfer.measure")(function*(each: Case) {
     (index) =>
       Effect.gen(function*() {
         yield* shell(each.before)
-        if (index % 2 === 0) return { theirs: yield* timed(shell(each.peer)), ours: yield* timed(ours) }
-        const mine = yield* timed(ours)
-        return { theirs: yield* timed(shell(each.peer)), ours: mine }
+        const peer = timed(server, shell(each.peer))
+        if (index % 2 === 0) return { theirs: yield* peer, ours: yield* timed(server, ours) }
+        const mine = yield* timed(server, ours)
+        return { theirs: yield* peer, ours: mine }
       })
   )
-  const theirs = median(pairs.map(({ theirs }) => theirs))
-  const own = median(pairs.map(({ ours }) => ours))
-  const ratio = median(pairs.map(({ ours, theirs }) => ours / theirs))
+  const theirs = median(pairs.map(({ theirs }) => theirs.wall))
+  const own = median(pairs.map(({ ours }) => ours.wall))
+  const ratio = median(pairs.map(({ ours, theirs }) => ours.wall / theirs.wall))
+  const processor = (side: "ours" | "theirs") => median(pairs.map((pair) => pair[side].processor)).toFixed(2)
   yield* Console.log(
     `  ${each.name.padEnd(34)}${`${each.beside} ${theirs.toFixed(2)} s`.padStart(22)}${
       `${own.toFixed(2)} s`.padStart(10)
-    }${`${ratio.toFixed(2)}x`.padStart(9)}   wanted: ${each.goal}`
+    }${`${ratio.toFixed(2)}x`.padStart(9)}   wanted: ${each.goal.padEnd(9)}processor time: ${processor("theirs")} s, ${
+      processor("ours")
+    } s`
   )
 })
 
 Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
-  const config = yield* sshd.make
+  const { config, pid } = yield* sshd.make
   // In memory where there is such a place: what is measured is not a disk.
   const shm = yield* fs.exists("/dev/shm")
   const work = yield* fs.makeTempDirectoryScoped({ prefix: "transfer-", ...(shm ? { directory: "/dev/shm" } : {}) })
@@ -155,7 +162,11 @@ Effect.gen(function*() {
       os.loadavg()[0]?.toFixed(1)
     }, node ${process.version}, medians of ${rounds}\n`
   )
-  yield* Effect.forEach(cases(work, config).filter(({ name }) => name.includes(wanted)), measure, { discard: true })
+  yield* Effect.forEach(
+    cases(work, config).filter(({ name }) => name.includes(wanted)),
+    (each) => measure(each, pid),
+    { discard: true }
+  )
     .pipe(
       Effect.provide(Ssh.layer().pipe(Layer.provide(SshConfig.layer({ file: config }))))
     )

@@ -17,7 +17,7 @@ const freePort = Effect.async<number>((resume) => {
   })
 })
 
-/** The path of an ssh config in which the host is called `bench`. */
+/** The path of an ssh config in which the host is called `bench`, and the number of its server. */
 export const make = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "lazycluster-sshd-" })
@@ -56,9 +56,9 @@ export const make = Effect.gen(function*() {
   const hostKey = (yield* fs.readFileString(at("hostkey.pub"))).split(" ").slice(0, 2).join(" ")
   yield* fs.writeFileString(at("known_hosts"), `[127.0.0.1]:${port} ${hostKey}\n`)
   if (os.userInfo().uid === 0) yield* fs.makeDirectory("/run/sshd", { recursive: true })
-  yield* Command.start(Command.make("/usr/sbin/sshd", "-D", "-f", at("sshd_config")))
+  const server = yield* Command.start(Command.make("/usr/sbin/sshd", "-D", "-f", at("sshd_config")))
   yield* run("ssh", "-F", at("config"), "-o", "BatchMode=yes", "bench", "true").pipe(
     Effect.retry(Schedule.spaced("100 millis").pipe(Schedule.upTo("10 seconds")))
   )
-  return at("config")
+  return { config: at("config"), pid: server.pid }
 })
