@@ -6,14 +6,16 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
 import type { ServeError } from "@effect/platform/HttpServerError"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as hostHttpClient from "../internal/hostHttpClient.ts"
-import * as hostHttpServer from "../internal/hostHttpServer.ts"
 import type { Address, SocketAddress } from "../services/SshConnection.ts"
 import type { End } from "../services/Tunnel.ts"
 import type { ServerOptions } from "./RuntimeSocket.ts"
+
+// Loaded by those who use them: undici and ws are a third of what this package takes to load.
+const clients = Effect.promise(() => import("../internal/hostHttpClient.ts"))
+const servers = Effect.promise(() => import("../internal/hostHttpServer.ts"))
 
 /**
  * What a client may be told.
@@ -46,7 +48,8 @@ export interface ClientOptions {
 export const client = (
   runtime: End,
   options: ClientOptions = {}
-): Effect.Effect<HttpClient.HttpClient, never, Scope.Scope> => hostHttpClient.make(runtime, options.to)
+): Effect.Effect<HttpClient.HttpClient, never, Scope.Scope> =>
+  Effect.flatMap(clients, ({ make }) => make(runtime, options.to))
 
 /**
  * The same as the `HttpClient` of a program.
@@ -68,7 +71,7 @@ export const server = (
   at: Address,
   options: ServerOptions = {}
 ): Effect.Effect<HttpServer.HttpServer, ServeError, Scope.Scope> =>
-  hostHttpServer.make(runtime, at, options.healWithin ?? "1 minute")
+  Effect.flatMap(servers, ({ make }) => make(runtime, at, options.healWithin ?? "1 minute"))
 
 /**
  * The same as the `HttpServer` of a program.
