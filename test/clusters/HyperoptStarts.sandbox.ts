@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as process from "node:process"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { live } from "./hyperoptLife.ts"
-import { addressesOf } from "./mongoLife.ts"
 
 const starts = Number(process.env["LAZYCLUSTER_STARTS"] ?? 2)
 
@@ -23,23 +22,13 @@ describe("a Hyperopt cluster", () => {
             const runtimes = [cluster.manager, ...(yield* cluster.group).runtimes]
             return {
               paths: [dbpath, home, ...runtimes.map(({ workingDirectory }) => workingDirectory)],
-              pids: running.map(({ service }) => service.pid),
-              ports: running.flatMap(({ ports }) => Object.values(ports))
+              pids: running.map(({ service }) => service.pid)
             }
           }))
-        const left = [
-          ...yield* Effect.filter([...value.paths, ...value.pids.map((pid) => `/proc/${pid}`)], (path) =>
-            fs.exists(path)),
-          ...(yield* Effect.forEach(value.ports, addressesOf)).flat()
-        ]
-        return [
-          ...left,
-          ...(clean.every((is) =>
-              is
-            )
-            ? []
-            : ["a report that is not clean"])
-        ]
+        // Not who listens on its ports: another cluster of this machine may have them by now.
+        const paths = [...value.paths, ...value.pids.map((pid) => `/proc/${pid}`)]
+        const left = yield* Effect.filter(paths, (path) => fs.exists(path))
+        return clean.includes(false) ? [...left, "a report that is not clean"] : left
       })
       const each = yield* Effect.forEach(Array.from({ length: starts }), () => once)
       assert.deepStrictEqual(each, each.map(() => []))
