@@ -59,13 +59,27 @@ const acceptNew = Options.boolean("accept-new").pipe(
   )
 )
 
-const demo = Command.make("demo", { hosts, keep, workers, lease, acceptNew }, (options) =>
+const plan = Options.all({
+  plan: Options.boolean("plan").pipe(
+    Options.withDescription("Only say what would run where; nothing of the cluster starts")
+  ),
+  json: Options.boolean("json").pipe(Options.withDescription("The plan as JSON"))
+}).pipe(
+  Options.filterMap(
+    ({ json, plan }): Option.Option<"tree" | "json" | undefined> =>
+      plan ? Option.some(json ? "json" : "tree") : json ? Option.none() : Option.some(undefined),
+    "--json goes with --plan"
+  )
+)
+
+const demo = Command.make("demo", { hosts, keep, workers, lease, acceptNew, plan }, (options) =>
   Demo.run({
     hosts: Option.getOrUndefined(options.hosts),
     keep: options.keep,
     workers: Option.getOrUndefined(options.workers),
     lease: Option.getOrUndefined(options.lease),
-    acceptNew: options.acceptNew
+    acceptNew: options.acceptNew,
+    plan: options.plan
   })).pipe(
     Command.withDescription(
       "Start a Dask cluster on SSH hosts, run an example on it, and take everything away again. Without options the hosts are real SSH servers inside this process."

@@ -16,6 +16,7 @@ import * as DaskCluster from "../clusters/DaskCluster.ts"
 import * as ownMemory from "../internal/ownMemory.ts"
 import * as Cleanup from "../runtimes/Cleanup.ts"
 import type { GroupError } from "../runtimes/GroupError.ts"
+import * as Runtime from "../runtimes/Runtime.ts"
 import * as RuntimeGroup from "../runtimes/RuntimeGroup.ts"
 import { manager } from "../services/Host.ts"
 import * as Progress from "../services/Progress.ts"
@@ -42,6 +43,8 @@ export interface Options {
   readonly lease?: Duration.Duration | undefined
   /** Whether keys of hosts that are not in known_hosts are taken and noted. */
   readonly acceptNew: boolean
+  /** Says only what would run where, as a tree or as JSON; nothing of the cluster starts. */
+  readonly plan?: "tree" | "json" | undefined
 }
 
 /**
@@ -144,6 +147,20 @@ const work = Effect.fnUntraced(function*(
   if (options.keep) return yield* stayUp(dask, view)
 })
 
+/** Facts of the hosts decide about a plan: they are connected to, and left as they were. */
+const planned = Effect.fnUntraced(function*(
+  hosts: DemoHosts.DemoHosts,
+  { lease, plan, workers }: Options,
+  view: ProgressView.ProgressView
+): Effect.fn.Return<void, DemoError, Scope.Scope | Ssh> {
+  const [manager, group] = yield* Effect.all([
+    Runtime.manager({ lease }),
+    RuntimeGroup.make(hosts.aliases, { lease })
+  ], { concurrency: 2 })
+  const made = DaskCluster.plan(manager, group, { workers })
+  yield* view.print(plan === "json" ? ClusterPlan.toJson(made) : ClusterPlan.render(made))
+}, Effect.scoped)
+
 const withReport = Effect.fnUntraced(function*(
   hosts: DemoHosts.DemoHosts,
   options: Options,
@@ -170,7 +187,8 @@ const withReport = Effect.fnUntraced(function*(
 })
 
 /**
- * Brings the cluster up, runs the example, and tells what became of everything, also after a failure or an interruption.
+ * Brings the cluster up, runs the example, and tells what became of everything, also after a failure or an interruption. With
+ * `plan` it only tells what would run where.
  *
  * @since 0.1.0
  * @category execution
@@ -180,7 +198,7 @@ export const run: (options: Options) => Effect.Effect<void, DemoError> = Effect.
   const hosts = options.hosts === undefined
     ? yield* DemoHosts.sandbox
     : DemoHosts.named(options.hosts, { acceptNew: options.acceptNew })
-  yield* withReport(hosts, options, view).pipe(
+  yield* (options.plan === undefined ? withReport : planned)(hosts, options, view).pipe(
     Effect.provide(hosts.layer),
     Effect.provideService(Progress.Progress, view.progress)
   )

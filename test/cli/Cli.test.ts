@@ -36,6 +36,7 @@ describe("lazycluster", () => {
   refused("Invalid subcommand for lazycluster - use 'demo'", "dmeo")
   refused("--hosts wants names with commas between them: --hosts a,b,c", "demo", "--hosts", "a,,b")
   refused("--workers wants a number above 0", "demo", "--workers", "0")
+  refused("--json goes with --plan", "demo", "--json")
   const lease = "--lease wants seconds, or words such as \"2 minutes\"; 2 seconds at least"
   refused(lease, "demo", "--lease", "1")
   refused(lease, "demo", "--lease", "soon")
@@ -49,7 +50,7 @@ describe("lazycluster", () => {
       const { err, exit, out } = yield* run("demo", "--help")
       assert.strictEqual(exit._tag, "Success")
       assert.strictEqual(err, "")
-      for (const option of ["--hosts a,b,c", "--keep", "--workers", "--lease duration", "--accept-new"]) {
+      for (const option of ["--hosts a,b,c", "--keep", "--workers", "--lease duration", "--accept-new", "--plan"]) {
         assert.include(out, option)
       }
       assert.notInclude(out, "\u001b")

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import * as ClusterPlan from "../../src/clusters/ClusterPlan.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import * as Program from "./program.ts"
 
@@ -31,6 +32,21 @@ describe("lazycluster demo", () => {
         [10, 10, 1]
       )
       assert.strictEqual(demo.said.stdout.includes("\u001b"), false, "colours in a pipe")
+      yield* Program.none("left behind", Program.leftovers(home), 5)
+    }))
+
+  it.scopedLive("--plan says what would run where, as a tree or as JSON, and starts nothing of it", () =>
+    Effect.gen(function*() {
+      const home = yield* Program.home
+      const [tree, json] = yield* Effect.forEach([[], ["--json"]], (more) =>
+        Effect.gen(function*() {
+          const demo = yield* Program.start(home, ["demo", "--plan", "--workers", "4", ...more])
+          assert.strictEqual(yield* demo.exit, 0, demo.said.stderr)
+          return demo.said.stdout
+        }))
+      assert.match(tree ?? "", /^Dask: 5 processes on 4 machines\n/)
+      const plan = yield* ClusterPlan.fromJson(json ?? "")
+      assert.strictEqual(ClusterPlan.render(plan), tree?.trimEnd())
       yield* Program.none("left behind", Program.leftovers(home), 5)
     }))
 
