@@ -18,9 +18,9 @@ import * as memoryCluster from "../test/clusters/memoryCluster.ts"
 
 const names = ["host-1", "host-2", "host-3"]
 
-const runs = 40
-/** Before the engine has compiled what is hot. */
-const warm = 10
+const runs = 100
+/** Before the engine has compiled what is hot: until then a run takes more than half as long again. */
+const warm = 100
 
 const inMemory = <A, E>(test: Effect.Effect<A, E, InMemorySsh | Ssh | Scope.Scope>) =>
   test.pipe(

@@ -10,7 +10,7 @@ import * as Fleet from "../fleet/Fleet.ts"
 import * as Victim from "./Victim.ts"
 
 /** How many managers are killed; `npm run campaign` sets 1,000, and cuts the cable in every phase, not only in one. */
-const kills = Number(process.env["LAZYCLUSTER_KILLS"] ?? "8")
+const kills = Number(process.env["LAZYCLUSTER_KILLS"] ?? "5")
 const seed = Number(process.env["LAZYCLUSTER_SEED"] ?? String(process.pid))
 
 const lease = 4
