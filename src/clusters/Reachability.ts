@@ -8,12 +8,12 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { readAll } from "../internal/duplexStream.ts"
 import * as messageLines from "../internal/messageLines.ts"
+import * as Nonce from "../internal/nonce.ts"
 import * as programs from "../internal/programs.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
 import { sameNetwork } from "../services/HostFacts.ts"
@@ -117,11 +117,6 @@ const mostSaid = 8192
 /** Tries of one host at a time; those of all hosts go side by side. */
 const concurrency = 64
 
-const nonce = Effect.map(
-  Effect.replicateEffect(Random.nextIntBetween(0, 0x1000000), 5),
-  (parts) => parts.map((part) => part.toString(16).padStart(6, "0")).join("")
-)
-
 type Listening = ReadonlyArray<readonly [address: string, port: number]>
 
 interface Asked {
@@ -133,7 +128,7 @@ interface Asked {
 /** The host listens as long as the scope is open. */
 const listen = (runtime: Runtime, within: Duration.DurationInput): Effect.Effect<Asked, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const word = yield* nonce
+    const word = yield* Nonce.hex(5)
     const program = yield* programs.load("reach", "python")
     const said = Effect.gen(function*() {
       const process = yield* runtime.python(program, [word])

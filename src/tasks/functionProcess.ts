@@ -5,10 +5,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as LogTail from "../internal/logTail.ts"
+import * as Nonce from "../internal/nonce.ts"
 import { decodeText } from "../internal/outputText.ts"
 import * as ResultFrame from "../internal/resultFrame.ts"
 import type { Origin } from "../services/ExecutionLog.ts"
@@ -42,11 +42,6 @@ const mebibyte = 1_048_576
 const defaultLimit = 256 * mebibyte
 /** The largest text of V8 is a bit larger. */
 const largestLimit = 511 * mebibyte
-
-const nonce: Effect.Effect<string> = Effect.map(
-  Effect.replicateEffect(Random.nextIntBetween(0, 0x1000000), 4),
-  (parts) => parts.map((part) => part.toString(16).padStart(6, "0")).join("")
-)
 
 interface At {
   readonly host: string
@@ -150,7 +145,7 @@ export const run = Effect.fnUntraced(function*<Args, Returns, Progress>(
   const { request } = options
   const at = { host: target.host.alias, request }
   const prepared = yield* options.prepare(target, request, options.interpreter)
-  const mark = yield* nonce
+  const mark = yield* Nonce.hex(4)
   const process = yield* prepared.start(target, mark, options.env)
   // Beside the reading: a process that ends before it has read everything fails the write, and its exit says why.
   yield* Stream.runForEach(
