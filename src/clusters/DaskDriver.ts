@@ -7,7 +7,6 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
@@ -21,6 +20,7 @@ import type { Invocation, RemoteProcess } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import { fromReport, type FunctionError, FunctionReport } from "../tasks/FunctionError.ts"
 import { DaskClientError } from "./DaskClientError.ts"
+import * as driverEnd from "./driverEnd.ts"
 
 /**
  * The driver and its words. Its interpreter must be one that has `distributed`, of the version of the scheduler.
@@ -168,21 +168,9 @@ export const open = (options: {
       return Effect.asVoid(Deferred.fail(waiter, failureOf(host, message.error)))
     }
 
-    const log = yield* process.stderr.pipe(
-      Stream.runForEach((chunk) => Effect.sync(() => tail.push(chunk))),
-      Effect.ignore,
-      Effect.forkScoped
-    )
-
+    const exit = yield* driverEnd.watch(process, tail)
     const ended = Effect.gen(function*() {
-      const exit = yield* process.exit.pipe(
-        Effect.map(({ code, signal }) => signal === undefined ? `with exit code ${code}` : `by SIG${signal}`),
-        Effect.merge,
-        Effect.zipLeft(Fiber.await(log)),
-        // A driver that closed its output and did not end: its log has what there is.
-        Effect.timeoutOption("5 seconds")
-      )
-      const detail = Option.match(exit, {
+      const detail = Option.match(yield* exit, {
         onNone: () => "the driver closed its output",
         onSome: (how) => typeof how === "string" ? `the driver was ended ${how}` : how.message
       })

@@ -7,7 +7,6 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -17,6 +16,7 @@ import * as LogTail from "../internal/logTail.ts"
 import * as messageLines from "../internal/messageLines.ts"
 import { withoutControl } from "../internal/outputText.ts"
 import type { RemoteProcess } from "../services/SshConnection.ts"
+import * as driverEnd from "./driverEnd.ts"
 import { FminError } from "./FminError.ts"
 import { Told } from "./Trial.ts"
 
@@ -123,20 +123,12 @@ export const open = (options: {
       }
     }
 
-    const log = yield* process.stderr.pipe(
-      Stream.runForEach((chunk) => Effect.sync(() => tail.push(chunk))),
-      Effect.ignore,
-      Effect.forkScoped
-    )
-
+    const exit = yield* driverEnd.watch(process, tail)
     const lost = Effect.gen(function*() {
-      const exit = yield* process.exit.pipe(
-        Effect.map(({ code, signal }) => signal === undefined ? `with exit code ${code}` : `by SIG${signal}`),
-        Effect.catchAll(({ message }) => Effect.succeed(message)),
-        Effect.zipLeft(Fiber.await(log)),
-        Effect.timeoutOption("5 seconds")
-      )
-      const how = Option.getOrElse(exit, () => "and closed its output")
+      const how = Option.match(yield* exit, {
+        onNone: () => "and closed its output",
+        onSome: (end) => typeof end === "string" ? end : end.message
+      })
       return yield* error("DriverLost", "driver", `the driver ended ${how}`, hints.Driver)
     })
 
