@@ -8,6 +8,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as Observable from "./observable.ts"
 
 /** @internal */
 export interface Replayed<A> {
@@ -19,43 +20,23 @@ export interface Replayed<A> {
 
 /** @internal */
 export const make = <A>(): Effect.Effect<Replayed<A>> =>
-  Effect.sync(() => {
+  Effect.map(Observable.make({ count: 0, over: false }), (state) => {
     const said: Array<A> = []
-    const readers = new Set<() => void>()
-    let over = false
-    const wake = () => {
-      for (const reader of Array.from(readers)) reader()
-    }
-    const more = Effect.async<void>((resume) => {
-      const reader = () => {
-        readers.delete(reader)
-        resume(Effect.void)
-      }
-      readers.add(reader)
-      return Effect.sync(() => void readers.delete(reader))
-    })
     return {
-      push: (value) =>
-        Effect.sync(() => {
-          said.push(value)
-          wake()
-        }),
-      end: Effect.sync(() => {
-        over = true
-        wake()
-      }),
+      push: (value) => state.update(({ over }) => ({ count: said.push(value), over })),
+      end: state.update(({ count }) => ({ count, over: true })),
       stream: Stream.suspend(() => {
         let at = 0
-        const next: Effect.Effect<Chunk.Chunk<A>, Option.Option<never>> = Effect.suspend(() => {
-          const some = said.slice(at)
-          at += some.length
-          return some.length > 0
-            ? Effect.succeed(Chunk.unsafeFromArray(some))
-            : over
-            ? Effect.fail(Option.none())
-            : Effect.zipRight(more, next)
-        })
-        return Stream.repeatEffectChunkOption(next)
+        return Stream.repeatEffectChunkOption(
+          Effect.flatMap(
+            state.until(({ count, over }) => count > at || over),
+            (): Effect.Effect<Chunk.Chunk<A>, Option.Option<never>> => {
+              const some = said.slice(at)
+              at += some.length
+              return some.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(some)) : Effect.fail(Option.none())
+            }
+          )
+        )
       })
     }
   })
