@@ -47,6 +47,17 @@ export interface Blueprint {
 }
 
 /**
+ * An engine from its options and its own function. The launcher is `Launcher.roundRobin` where the options name none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: { readonly launcher?: Launcher.Launcher | undefined; readonly workers?: number | undefined },
+  plan: Blueprint["plan"]
+): Blueprint => ({ launcher: options.launcher ?? Launcher.roundRobin, workers: options.workers, plan })
+
+/**
  * What decides about processes, of all places.
  *
  * @internal

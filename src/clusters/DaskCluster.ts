@@ -8,7 +8,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { reasons } from "../runtimes/GroupError.ts"
 import * as Runtime from "../runtimes/Runtime.ts"
 import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
 import * as Progress from "../services/Progress.ts"
@@ -17,7 +16,8 @@ import type { RuntimeError } from "../services/RuntimeError.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import * as Cluster from "./Cluster.ts"
-import { ClusterError } from "./ClusterError.ts"
+import { type ClusterError } from "./ClusterError.ts"
+import { noHosts, placeOf } from "./clusterPlaces.ts"
 import type { ClusterPlan, ProcessPlan } from "./ClusterPlan.ts"
 import * as DaskClient from "./DaskClient.ts"
 import * as DaskPlan from "./DaskPlan.ts"
@@ -80,11 +80,7 @@ export type StartError =
  * @category constructors
  */
 export const plan = (manager: Runtime.Runtime, group: RuntimeGroup, options: Options = {}) =>
-  DaskPlan.plan(
-    { alias: manager.host.alias, facts: manager.facts },
-    group.runtimes.map((runtime) => ({ alias: runtime.host.alias, facts: runtime.facts })),
-    options
-  )
+  DaskPlan.plan(placeOf(manager), group.runtimes.map(placeOf), options)
 
 /** The name that Dask knows a worker by. */
 const nameOf = ({ argv }: ProcessPlan): ReadonlyArray<string> =>
@@ -111,17 +107,7 @@ export const make = Effect.fn("DaskCluster.make")(function*(
   options: Options = {}
 ): Effect.fn.Return<DaskCluster, StartError, Ssh | Scope.Scope> {
   const manager = yield* Runtime.manager(options.manager)
-  if (group.runtimes.length === 0) {
-    return yield* new ClusterError({
-      reason: "NoHosts",
-      engine: "Dask",
-      host: manager.host.alias,
-      step: "plan",
-      detail: "the group has no host to run workers on",
-      log: reasons(group.inactive),
-      hint: "mend the inactive hosts, or name others"
-    })
-  }
+  if (group.runtimes.length === 0) return yield* noHosts("Dask", manager, group)
   const planned = yield* Routes.settle(plan(manager, group, options), { manager, group })
   if (options.onPlan !== undefined) yield* options.onPlan(planned)
   const driver = yield* Deferred.make<DaskClient.DaskClient>()

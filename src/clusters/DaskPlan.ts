@@ -17,7 +17,7 @@ import {
 } from "./ClusterPlan.ts"
 import { daskPackages, daskSharedVersions, daskWorkerPackages } from "./daskPackages.ts"
 import * as DaskTls from "./daskTls.ts"
-import * as Launcher from "./Launcher.ts"
+import type * as Launcher from "./Launcher.ts"
 import * as Routes from "./Routes.ts"
 
 /**
@@ -220,11 +220,8 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
  * @since 0.1.0
  * @category constructors
  */
-export const blueprint = (options: Options = {}): Blueprint.Blueprint => ({
-  launcher: options.launcher ?? Launcher.roundRobin,
-  workers: options.workers,
-  plan: (placed) => placement(placed, options)
-})
+export const blueprint = (options: Options = {}): Blueprint.Blueprint =>
+  Blueprint.make(options, (placed) => placement(placed, options))
 
 /**
  * The plan of a Dask cluster on these hosts.

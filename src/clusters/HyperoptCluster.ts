@@ -9,13 +9,13 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { reasons } from "../runtimes/GroupError.ts"
 import * as Runtime from "../runtimes/Runtime.ts"
 import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import * as Blueprint from "./Blueprint.ts"
 import * as Cluster from "./Cluster.ts"
 import { ClusterError } from "./ClusterError.ts"
+import { noHosts, places } from "./clusterPlaces.ts"
 import type { ClusterPlan } from "./ClusterPlan.ts"
 import type { ClusterProcess } from "./ClusterProcess.ts"
 import * as Fmin from "./Fmin.ts"
@@ -84,11 +84,6 @@ export interface HyperoptCluster {
  */
 export type StartError = MongoServer.StartError
 
-const places = (manager: Runtime.Runtime, group: RuntimeGroup) => ({
-  manager: { alias: manager.host.alias, facts: manager.facts },
-  hosts: group.runtimes.map((runtime) => ({ alias: runtime.host.alias, facts: runtime.facts }))
-})
-
 /**
  * The plan for a group, without starting anything.
  *
@@ -96,30 +91,35 @@ const places = (manager: Runtime.Runtime, group: RuntimeGroup) => ({
  * @category constructors
  */
 export const plan = (manager: Runtime.Runtime, group: RuntimeGroup, options: HyperoptPlan.Placed = {}): ClusterPlan =>
-  Blueprint.plan(HyperoptPlan.blueprint(options), places(manager, group))
+  Blueprint.plan(HyperoptPlan.blueprint(options), places(manager, group.runtimes))
 
-const refused = (manager: string, group: RuntimeGroup, options: Options): Option.Option<ClusterError> => {
-  const error = (reason: "NoHosts" | "Plan", detail: string, hint: string, log: ReadonlyArray<string> = []) =>
-    Option.some(new ClusterError({ reason, engine: "Hyperopt", host: manager, step: "plan", detail, log, hint }))
-  const { dbName, pollInterval, reserveTimeout } = options
-  if (group.runtimes.length === 0) {
-    return error(
-      "NoHosts",
-      "the group has no host to run workers on",
-      "mend the inactive hosts, or name others",
-      reasons(group.inactive)
+const refused = (
+  manager: Runtime.Runtime,
+  group: RuntimeGroup,
+  options: Options
+): Option.Option<ClusterError> => {
+  const wrong = (detail: string, hint: string) =>
+    Option.some(
+      new ClusterError({
+        reason: "Plan",
+        engine: "Hyperopt",
+        host: manager.host.alias,
+        step: "plan",
+        detail,
+        log: [],
+        hint
+      })
     )
-  }
+  const { dbName, pollInterval, reserveTimeout } = options
+  if (group.runtimes.length === 0) return Option.some(noHosts("Hyperopt", manager, group))
   if (dbName !== undefined && !/^[A-Za-z0-9_-]{1,63}$/.test(dbName)) {
-    return error(
-      "Plan",
+    return wrong(
       `${JSON.stringify(dbName)} is no name for a database`,
       "`dbName` has letters, digits, `_` and `-`"
     )
   }
   if ([pollInterval, reserveTimeout].some((seconds) => seconds !== undefined && !(seconds > 0))) {
-    return error(
-      "Plan",
+    return wrong(
       "a worker that waits for no time does not wait",
       "`pollInterval` and `reserveTimeout` are over 0"
     )
@@ -178,8 +178,11 @@ export const make = Effect.fn("HyperoptCluster.make")(function*(
 ): Effect.fn.Return<HyperoptCluster, StartError, Ssh | Scope.Scope> {
   const manager = yield* Runtime.manager({ grace: "10 seconds", ...options.manager })
   const here = manager.host.alias
-  yield* Option.match(refused(here, group, options), { onNone: () => Effect.void, onSome: Effect.fail })
-  const { master } = HyperoptPlan.blueprint(options).launcher({ ...places(manager, group), workers: options.workers })
+  yield* Option.match(refused(manager, group, options), { onNone: () => Effect.void, onSome: Effect.fail })
+  const { master } = HyperoptPlan.blueprint(options).launcher({
+    ...places(manager, group.runtimes),
+    workers: options.workers
+  })
   const place = yield* mongoPlace.make(group.runtimes.find(({ host }) => host.alias === master) ?? manager, {
     database: options.dbName,
     dbpath: options.dbpath,
@@ -188,7 +191,7 @@ export const make = Effect.fn("HyperoptCluster.make")(function*(
   if (options.python !== undefined && place.packages.length > 0) return yield* notBrought(master)
   const { database, dbpath, mongod } = place.options
   const blueprint = HyperoptPlan.blueprint({ ...options, dbpath, mongod, mongodPackages: place.packages })
-  const planned = Blueprint.plan(blueprint, places(manager, group))
+  const planned = Blueprint.plan(blueprint, places(manager, group.runtimes))
   if (options.onPlan !== undefined) yield* options.onPlan(planned)
   const home = yield* homeOf(manager, place.password)
   const trials = yield* HyperoptTrials.make

@@ -16,7 +16,7 @@ import {
   type Word
 } from "./ClusterPlan.ts"
 import { hyperoptPackages, hyperoptSharedVersions, mongodLocked, mongodPackage } from "./hyperoptPackages.ts"
-import * as Launcher from "./Launcher.ts"
+import type * as Launcher from "./Launcher.ts"
 import * as MongoPlan from "./MongoPlan.ts"
 
 export {
@@ -219,11 +219,8 @@ const placement = ({ hosts, manager, master, workers: seated }: Placement, optio
  * @since 0.1.0
  * @category constructors
  */
-export const blueprint = (options: Placed = {}): Blueprint.Blueprint => ({
-  launcher: options.launcher ?? Launcher.roundRobin,
-  workers: options.workers,
-  plan: (placed) => placement(placed, options)
-})
+export const blueprint = (options: Placed = {}): Blueprint.Blueprint =>
+  Blueprint.make(options, (placed) => placement(placed, options))
 
 /**
  * The plan of a Hyperopt cluster on these hosts.

@@ -11,13 +11,13 @@ import * as Ref from "effect/Ref"
 import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as parallelScopes from "../internal/parallelScopes.ts"
-import type { Runtime } from "../runtimes/Runtime.ts"
 import type { Provisioned, PythonEnvironmentError } from "../services/PythonEnvironment.ts"
 import type { SshError } from "../services/SshError.ts"
 import * as Blueprint from "./Blueprint.ts"
 import * as ClusterEnvironments from "./ClusterEnvironments.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { Hosts } from "./clusterHosts.ts"
+import * as ClusterPlaces from "./clusterPlaces.ts"
 import * as ClusterPlan from "./ClusterPlan.ts"
 import type * as ClusterProcess from "./ClusterProcess.ts"
 import * as ClusterUnit from "./clusterUnit.ts"
@@ -46,9 +46,6 @@ export interface Options {
   readonly over: ClusterUnit.Options["over"]
   readonly concurrency: number
 }
-
-/** A machine as launchers see it. */
-export const placeOf = ({ facts, host }: Runtime): Launcher.Place => ({ alias: host.alias, facts })
 
 /** @internal */
 export interface Changes {
@@ -225,11 +222,11 @@ export const make = Effect.fnUntraced(function*(
   const seatFor = Effect.fnUntraced(function*(process: ClusterPlan.ProcessPlan) {
     const now = yield* Ref.get(plan)
     const bad = (yield* Ref.get(avoided)).flatMap(({ id, place }) => id === process.id ? [place] : [])
-    const all = (yield* hosts.there).map(placeOf)
+    const all = (yield* hosts.there).map(ClusterPlaces.placeOf)
     const alive = new Set((yield* Ref.get(units)).keys())
     const others = now.processes.filter(({ id, role }) => role === "worker" && id !== process.id && alive.has(id))
     const launched = blueprint.launcher({
-      manager: placeOf(hosts.manager),
+      manager: ClusterPlaces.placeOf(hosts.manager),
       hosts: all.filter(({ alias }) => !bad.includes(alias)),
       workers: now.processes.filter(({ role }) => role === "worker").length
     })
@@ -256,7 +253,7 @@ export const make = Effect.fnUntraced(function*(
     }, now.processes.filter(({ id }) => id !== process.id))
   })
 
-  const places = Effect.map(hosts.there, (there) => ({ manager: placeOf(hosts.manager), hosts: there.map(placeOf) }))
+  const places = Effect.map(hosts.there, (there) => ClusterPlaces.places(hosts.manager, there))
 
   const place = (id: string, why: string): Effect.Effect<void> =>
     Effect.gen(function*() {

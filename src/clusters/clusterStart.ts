@@ -19,6 +19,7 @@ import * as ClusterChanges from "./clusterChanges.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
 import * as ClusterHosts from "./clusterHosts.ts"
+import * as ClusterPlaces from "./clusterPlaces.ts"
 import * as ClusterPlan from "./ClusterPlan.ts"
 import * as ClusterRuns from "./clusterRuns.ts"
 import { ClusterStatus, ProcessStatus } from "./ClusterStatus.ts"
@@ -39,7 +40,7 @@ const refused = (
   const known = new Map([manager, ...group.runtimes].map((runtime) => [runtime.host.alias, runtime]))
   const unknown = plan.places.filter((place) => !known.has(place))
   const faults = [...ClusterPlan.faults(plan, secrets), ...unknown.map((place) => `there is no runtime on ${place}`)]
-  const changed = ClusterPlan.changedFacts(plan, Blueprint.factsOf([...known.values()].map(ClusterChanges.placeOf)))
+  const changed = ClusterPlan.changedFacts(plan, Blueprint.factsOf([...known.values()].map(ClusterPlaces.placeOf)))
   const error = (reason: "Plan" | "Facts", detail: ReadonlyArray<string>, hint: string) =>
     new ClusterError({
       reason,
@@ -163,7 +164,6 @@ export const acquire = Effect.fnUntraced(function*(
   const change: Cluster.Cluster["change"] = (next) =>
     one.withPermits(1)(Effect.flatMap(changes.units, (units) => {
       const running = units.map(({ plan }) => plan)
-      const manager = ClusterChanges.placeOf(hosts.manager)
       return next({
         blueprint,
         hosts,
@@ -173,7 +173,7 @@ export const acquire = Effect.fnUntraced(function*(
           Effect.suspend(() => {
             const planned = Blueprint.plan(
               blueprint,
-              { manager, hosts: runtimes.map(ClusterChanges.placeOf) },
+              ClusterPlaces.places(hosts.manager, runtimes),
               running,
               workers
             )

@@ -28,7 +28,7 @@ const gpus = (facts: HostFacts): string => {
 }
 
 /** What a host says is shown on a terminal: no control characters of its. */
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- it is control characters that are looked for
 const plain = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
 
 const none = ""

@@ -101,22 +101,25 @@ describe("allocate", () => {
     }).pipe(Effect.provide(layer(["a", { alias: "strict", allowForwarding: false }]))))
 })
 
+/** A master on the manager and a worker on a host, within ten seconds. */
+const started = Effect.gen(function*() {
+  const manager = yield* Runtime.manager()
+  const group = yield* RuntimeGroup.make(["a"])
+  const fiber = yield* Effect.fork(
+    Cluster.start(plan([process("master", "master", "(manager)"), process("w1", "worker", "a")], ["a"]), {
+      manager,
+      group
+    })
+  )
+  yield* TestClock.adjust("10 seconds")
+  return yield* Fiber.join(fiber)
+})
+
 describe("a process that loses its port to another program", () => {
   it.scoped("is started again on the next one", () =>
     Effect.gen(function*() {
       const hosts = yield* InMemorySsh
-      const manager = yield* Runtime.manager()
-      const group = yield* RuntimeGroup.make(["a"])
-      const starting = Cluster.start(
-        plan([process("master", "master", "(manager)"), process("w1", "worker", "a")], ["a"]),
-        {
-          manager,
-          group
-        }
-      )
-      const fiber = yield* Effect.fork(starting)
-      yield* TestClock.adjust("10 seconds")
-      const cluster = yield* Fiber.join(fiber)
+      const cluster = yield* started
       // The first of w1 found its port taken just before it could bind it, and said so with its exit code.
       const servers = (yield* hosts.commandsOn("a")).filter(([name]) => name === "server")
       assert.deepStrictEqual(servers.map(([, , port]) => port), ["9001", "9002"])
@@ -140,16 +143,7 @@ describe("a process that loses its port to another program", () => {
 
   it.scoped("is started again also when it goes on elsewhere, and the other program answers something else", () =>
     Effect.gen(function*() {
-      const manager = yield* Runtime.manager()
-      const group = yield* RuntimeGroup.make(["a"])
-      const fiber = yield* Effect.fork(
-        Cluster.start(plan([process("master", "master", "(manager)"), process("w1", "worker", "a")], ["a"]), {
-          manager,
-          group
-        })
-      )
-      yield* TestClock.adjust("10 seconds")
-      const cluster = yield* Fiber.join(fiber)
+      const cluster = yield* started
       assert.deepStrictEqual(yield* cluster.port("w1", "http"), Option.some(9002))
     }).pipe(Effect.provide(layer([{
       alias: "a",
@@ -169,16 +163,7 @@ describe("a process that loses its port to another program", () => {
   it.scoped("is started again also when the other program answers its probe", () =>
     Effect.gen(function*() {
       const hosts = yield* InMemorySsh
-      const manager = yield* Runtime.manager()
-      const group = yield* RuntimeGroup.make(["a"])
-      const fiber = yield* Effect.fork(
-        Cluster.start(plan([process("master", "master", "(manager)"), process("w1", "worker", "a")], ["a"]), {
-          manager,
-          group
-        })
-      )
-      yield* TestClock.adjust("10 seconds")
-      const cluster = yield* Fiber.join(fiber)
+      const cluster = yield* started
       assert.deepStrictEqual(yield* cluster.port("w1", "http"), Option.some(9002))
       // The first of w1 lived on beside the thief, ready by all that its port told; it was ended.
       assert.deepStrictEqual(
