@@ -11,10 +11,11 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Cli from "./cli/Cli.ts"
+import * as ExitCode from "./cli/ExitCode.ts"
+import * as View from "./cli/View.ts"
 import * as signals from "./internal/signals.ts"
 
 const signalled = signals.make({
@@ -23,17 +24,23 @@ const signalled = signals.make({
 })
 
 Cli.run(process.argv).pipe(
-  // What is wrong with the arguments has been printed.
-  Effect.tapError((error) => ValidationError.isValidationError(error) ? Effect.void : Console.error(error.message)),
+  // What is wrong with the arguments has been printed, and a program that ended has said why.
+  Effect.tapError((error) =>
+    ValidationError.isValidationError(error) || error.message === "" ? Effect.void : Console.error(error.message)
+  ),
   Effect.tapDefect((cause) => Console.error(Cause.pretty(cause))),
   Effect.provide(
-    Layer.merge(NodeContext.layer, Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true })))
+    Layer.mergeAll(
+      NodeContext.layer,
+      View.layer,
+      Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true }))
+    )
   ),
   signalled.watch,
   NodeRuntime.runMain({
     disableErrorReporting: true,
     disablePrettyLogger: true,
     // Node's own teardown ends with 0 after a signal.
-    teardown: (exit, onExit) => onExit(signalled.exitCode() ?? (Exit.isSuccess(exit) ? 0 : 1))
+    teardown: (exit, onExit) => onExit(signalled.exitCode() ?? ExitCode.of(exit))
   })
 )

@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Cluster } from "../clusters/Cluster.ts"
@@ -17,16 +18,17 @@ import * as ownMemory from "../internal/ownMemory.ts"
 import * as Cleanup from "../runtimes/Cleanup.ts"
 import type { GroupError } from "../runtimes/GroupError.ts"
 import * as Runtime from "../runtimes/Runtime.ts"
-import * as RuntimeGroup from "../runtimes/RuntimeGroup.ts"
 import { manager } from "../services/Host.ts"
 import * as Progress from "../services/Progress.ts"
 import type { Provisioned } from "../services/PythonEnvironment.ts"
 import type { Ssh } from "../services/Ssh.ts"
+import type { SshConfig } from "../services/SshConfig.ts"
 import type { SandboxError } from "../testing/SandboxError.ts"
 import * as DemoExample from "./DemoExample.ts"
-import * as DemoHosts from "./DemoHosts.ts"
 import * as DemoReport from "./DemoReport.ts"
-import * as ProgressView from "./ProgressView.ts"
+import * as HostOptions from "./HostOptions.ts"
+import type * as ProgressView from "./ProgressView.ts"
+import * as View from "./View.ts"
 
 /**
  * What the command line says.
@@ -35,16 +37,13 @@ import * as ProgressView from "./ProgressView.ts"
  * @category models
  */
 export interface Options {
-  /** Aliases of the ssh config; without them a Sandbox of three. */
-  readonly hosts?: ReadonlyArray<string> | undefined
+  readonly hosts: HostOptions.HostOptions
   /** Stays up until it is interrupted. */
   readonly keep: boolean
   readonly workers?: number | undefined
   readonly lease?: Duration.Duration | undefined
-  /** Whether keys of hosts that are not in known_hosts are taken and noted. */
-  readonly acceptNew: boolean
-  /** Says only what would run where, as a tree or as JSON; nothing of the cluster starts. */
-  readonly plan?: "tree" | "json" | undefined
+  /** Says only what would run where; nothing of the cluster starts. */
+  readonly plan: boolean
 }
 
 /**
@@ -61,11 +60,12 @@ export type DemoError =
 
 /** What was on the hosts, for the report of what became of it. */
 interface Made {
+  readonly hosts: ReadonlyArray<string>
   readonly processes: ReadonlyArray<{ readonly host: string; readonly name: string }>
   readonly environments: ReadonlyArray<Provisioned>
 }
 
-const made = (cluster: Cluster): Effect.Effect<Made> =>
+const made = (cluster: Cluster): Effect.Effect<Omit<Made, "hosts">> =>
   Effect.gen(function*() {
     const { places, processes } = yield* cluster.plan
     const environments = yield* Effect.forEach(places, cluster.environment)
@@ -101,21 +101,22 @@ const stayUp = (dask: DaskCluster.DaskCluster, view: ProgressView.ProgressView) 
   })
 
 const work = Effect.fnUntraced(function*(
-  hosts: DemoHosts.DemoHosts,
+  hosts: HostOptions.Hosts,
   options: Options,
   view: ProgressView.ProgressView,
   known: Ref.Ref<Made>
-): Effect.fn.Return<void, DemoError, Ssh | Scope.Scope> {
+): Effect.fn.Return<void, DemoError, Ssh | SshConfig | Scope.Scope> {
   const { lease, workers } = options
   const { paint, print } = view
-  const group = yield* RuntimeGroup.make(hosts.aliases, { lease })
+  const group = yield* HostOptions.group(hosts, { lease })
+  yield* Ref.update(known, (all) => ({ ...all, hosts: group.runtimes.map(({ host }) => host.alias) }))
   const dask = yield* DaskCluster.make(group, {
     workers,
     manager: { lease },
     onPlan: (plan) => print(`${paint.strong("Plan")}\n${ClusterPlan.render(plan)}`)
   })
   const { cluster } = dask
-  yield* Effect.flatMap(made(cluster), (all) => Ref.set(known, all))
+  yield* Effect.flatMap(made(cluster), (all) => Ref.update(known, ({ hosts }) => ({ ...all, hosts })))
   yield* print(`\n${paint.strong("Scheduler")}  ${dask.schedulerAddress}`)
   yield* print(`${paint.strong("Dashboard")}  ${dask.dashboardUrl}`)
 
@@ -149,33 +150,34 @@ const work = Effect.fnUntraced(function*(
 
 /** Facts of the hosts decide about a plan: they are connected to, and left as they were. */
 const planned = Effect.fnUntraced(function*(
-  hosts: DemoHosts.DemoHosts,
-  { lease, plan, workers }: Options,
-  view: ProgressView.ProgressView
-): Effect.fn.Return<void, DemoError, Scope.Scope | Ssh> {
+  hosts: HostOptions.Hosts,
+  { lease, workers }: Options
+): Effect.fn.Return<void, DemoError, Scope.Scope | Ssh | SshConfig | View.View> {
   const [manager, group] = yield* Effect.all([
     Runtime.manager({ lease }),
-    RuntimeGroup.make(hosts.aliases, { lease })
+    HostOptions.group(hosts, { lease })
   ], { concurrency: 2 })
   const made = DaskCluster.plan(manager, group, { workers })
-  yield* view.print(plan === "json" ? ClusterPlan.toJson(made) : ClusterPlan.render(made))
-}, Effect.scoped)
+  const json = yield* Effect.orDie(Schema.encode(ClusterPlan.ClusterPlan)(made))
+  yield* View.data(json, () => ClusterPlan.render(made))
+})
 
 const withReport = Effect.fnUntraced(function*(
-  hosts: DemoHosts.DemoHosts,
+  hosts: HostOptions.Hosts,
   options: Options,
   view: ProgressView.ProgressView
-): Effect.fn.Return<void, DemoError, Ssh> {
-  const known = yield* Ref.make<Made>({ processes: [], environments: [] })
+): Effect.fn.Return<void, DemoError, Ssh | SshConfig> {
+  const known = yield* Ref.make<Made>({ hosts: [], processes: [], environments: [] })
   // The report is told also when the work was interrupted.
   return yield* Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       const { exit, reports } = yield* Cleanup.collect(cleaningUp(restore(work(hosts, options, view, known))))
+      const made = yield* Ref.get(known)
       if (reports.length > 0) {
         const report = DemoReport.cleanup({
           reports,
-          hosts: [manager.alias, ...hosts.aliases],
-          ...yield* Ref.get(known)
+          ...made,
+          hosts: [manager.alias, ...made.hosts]
         })
         yield* view.print(`\n${report}`)
       }
@@ -193,13 +195,14 @@ const withReport = Effect.fnUntraced(function*(
  * @since 0.1.0
  * @category execution
  */
-export const run: (options: Options) => Effect.Effect<void, DemoError> = Effect.fn("Demo.run")(function*(options) {
-  const view = yield* ProgressView.live
-  const hosts = options.hosts === undefined
-    ? yield* DemoHosts.sandbox
-    : DemoHosts.named(options.hosts, { acceptNew: options.acceptNew })
-  yield* (options.plan === undefined ? withReport : planned)(hosts, options, view).pipe(
-    Effect.provide(hosts.layer),
-    Effect.provideService(Progress.Progress, view.progress)
-  )
-}, Effect.scoped)
+export const run: (options: Options) => Effect.Effect<void, DemoError, View.View> = Effect.fn("Demo.run")(
+  function*(options) {
+    const view = yield* View.View
+    const { hosts } = options
+    const none = hosts.hosts === undefined && hosts.sandbox === undefined
+    yield* HostOptions.use(
+      none ? { ...hosts, sandbox: 3 } : hosts,
+      (hosts) => options.plan ? Effect.scoped(planned(hosts, options)) : withReport(hosts, options, view)
+    )
+  }
+)

@@ -42,6 +42,8 @@ export interface ProgressView {
   readonly note: (text: string) => Effect.Effect<void>
   /** For what is printed. */
   readonly paint: Paint.Paint
+  /** How wide what is printed may be. */
+  readonly columns: Effect.Effect<number>
 }
 
 /** Steps that are over sooner are nobody's business. */
@@ -168,7 +170,8 @@ export const make = Effect.fnUntraced(function*(outputs: {
     progress,
     print: (text) => above(out, `${text}\n`),
     note: (text) => above(err, `${text}\n`),
-    paint: Paint.make(out.colours)
+    paint: Paint.make(out.colours),
+    columns: out.columns
   }
 })
 

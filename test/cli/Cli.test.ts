@@ -1,30 +1,17 @@
 import * as ValidationError from "@effect/cli/ValidationError"
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Cli from "../../src/cli/Cli.ts"
-
-/** Runs a command line; gives what it wrote and what it failed with. */
-const run = (...words: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const said = { out: "", err: "" }
-    const console = yield* Console.consoleWith(Effect.succeed)
-    const recording: Console.Console = {
-      ...console,
-      log: (...texts) => Effect.sync(() => void (said.out += `${texts.join(" ")}\n`)),
-      error: (...texts) => Effect.sync(() => void (said.err += `${texts.join(" ")}\n`))
-    }
-    const exit = yield* Effect.exit(Effect.withConsole(Cli.run(["node", "lazycluster", ...words]), recording))
-    return { ...said, exit }
-  }).pipe(Effect.provide(NodeContext.layer))
+import * as Exit from "effect/Exit"
+import { UsageError } from "../../src/cli/Invocation.ts"
+import { run } from "./commandLine.ts"
 
 const refused = (message: string, ...words: ReadonlyArray<string>) =>
   it.effect(`refuses: ${words.join(" ")}`, () =>
     Effect.gen(function*() {
-      const { err, exit, out } = yield* run(...words)
+      const { code, err, exit, out } = yield* run(...words)
       assert.strictEqual(err.trim(), message)
       assert.strictEqual(out, "")
+      assert.strictEqual(code, 2)
       assert.isTrue(
         exit._tag === "Failure" && exit.cause._tag === "Fail" && ValidationError.isValidationError(exit.cause.error)
       )
@@ -36,7 +23,6 @@ describe("lazycluster", () => {
   refused("Invalid subcommand for lazycluster - use 'demo'", "dmeo")
   refused("--hosts wants names with commas between them: --hosts a,b,c", "demo", "--hosts", "a,,b")
   refused("--workers wants a number above 0", "demo", "--workers", "0")
-  refused("--json goes with --plan", "demo", "--json")
   const lease = "--lease wants seconds, or words such as \"2 minutes\"; 2 seconds at least"
   refused(lease, "demo", "--lease", "1")
   refused(lease, "demo", "--lease", "soon")
@@ -44,6 +30,18 @@ describe("lazycluster", () => {
   // Two seconds are enough, so it is the next thing that is refused.
   refused("Received unknown argument: 'x'", "demo", "--lease", "2", "x")
   refused("Received unknown argument: 'x'", "demo", "--lease", "2 minutes", "x")
+
+  it.effect("takes --json and --debug before and after the command, and no program where none is run", () =>
+    Effect.gen(function*() {
+      for (const words of [["--json", "demo", "--", "ls"], ["--debug", "demo", "--json", "--", "ls"]]) {
+        const { code, exit } = yield* run(...words)
+        assert.strictEqual(code, 2)
+        assert.deepStrictEqual(
+          exit,
+          Exit.fail(new UsageError({ detail: "lazycluster demo runs no command: nothing may follow --" }))
+        )
+      }
+    }))
 
   it.effect("helps without starting anything, in plain text where nobody looks", () =>
     Effect.gen(function*() {

@@ -131,7 +131,7 @@ describe("lazycluster demo", () => {
     Effect.gen(function*() {
       const home = yield* Program.home
       const demo = yield* Program.start(home, ["demo", "--hsots", "a"])
-      assert.strictEqual(yield* demo.exit, 1)
+      assert.strictEqual(yield* demo.exit, 2)
       assert.strictEqual(demo.said.stderr.trim(), "Received unknown argument: '--hsots'")
       assert.strictEqual(demo.said.stdout, "")
     }))

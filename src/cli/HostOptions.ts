@@ -1,0 +1,204 @@
+/**
+ * The options of every command that takes hosts: which, how they are found, what they must have.
+ *
+ * @since 0.1.0
+ */
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as Lazycluster from "../Lazycluster.ts"
+import type { GroupError } from "../runtimes/GroupError.ts"
+import type { HostRequirement } from "../runtimes/HostFilter.ts"
+import type { Runtime } from "../runtimes/Runtime.ts"
+import * as RuntimeGroup from "../runtimes/RuntimeGroup.ts"
+import * as RuntimeManager from "../runtimes/RuntimeManager.ts"
+import type { RuntimeError } from "../services/RuntimeError.ts"
+import type { Ssh } from "../services/Ssh.ts"
+import type { SshConfig } from "../services/SshConfig.ts"
+import type { SshConfigError, SshError } from "../services/SshError.ts"
+import * as Sandbox from "../testing/Sandbox.ts"
+import type { SandboxError } from "../testing/SandboxError.ts"
+import { Reach } from "./Reach.ts"
+
+/**
+ * `--hosts a,b,c`, or whatever a name with commas is called.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const names = (name: string): Options.Options<ReadonlyArray<string>> =>
+  Options.text(name).pipe(
+    Options.filterMap(
+      (text) =>
+        Option.liftPredicate(
+          [...new Set(text.split(",").map((word) => word.trim()))],
+          (words) => words.every((word) => word !== "")
+        ),
+      `--${name} wants names with commas between them: --${name} a,b,c`
+    ),
+    Options.withPseudoName("a,b,c")
+  )
+
+const orUndefined = <A>(option: Options.Options<A>): Options.Options<A | undefined> =>
+  Options.map(Options.optional(option), Option.getOrUndefined)
+
+const above = (name: string, least: number): Options.Options<number> =>
+  Options.integer(name).pipe(
+    Options.filterMap(Option.liftPredicate((count) => count >= least), `--${name} wants a number, ${least} at least`)
+  )
+
+/**
+ * Which hosts, as the command line says it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HostOptions {
+  readonly hosts: ReadonlyArray<string> | undefined
+  readonly sandbox: number | undefined
+  /** The ssh config; `~/.ssh/config` unless given. */
+  readonly config: string | undefined
+  readonly acceptNew: boolean
+}
+
+/**
+ * Which hosts.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const options: Options.Options<HostOptions> = Options.all({
+  hosts: orUndefined(names("hosts").pipe(Options.withDescription("Aliases of the ssh config, or user@host:port"))),
+  sandbox: orUndefined(
+    above("sandbox", 1).pipe(
+      Options.withPseudoName("N"),
+      Options.withDescription("N hosts inside this process instead: real SSH servers, gone when the command ends")
+    )
+  ),
+  config: orUndefined(
+    Options.file("config").pipe(
+      Options.withAlias("c"),
+      Options.withDescription("The ssh config to read instead of ~/.ssh/config")
+    )
+  ),
+  acceptNew: Options.boolean("accept-new").pipe(
+    Options.withDescription(
+      "Take and note the keys of hosts that are not in known_hosts; a changed key is always refused"
+    )
+  )
+}).pipe(
+  Options.filterMap(
+    Option.liftPredicate(({ hosts, sandbox }) => hosts === undefined || sandbox === undefined),
+    "--hosts and --sandbox exclude each other"
+  )
+)
+
+/**
+ * Hosts that a command works on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Hosts {
+  /** As named, or those of the sandbox. Without names: `undefined`, and all of the ssh config are meant. */
+  readonly names: ReadonlyArray<string> | undefined
+  /** How many TCP connections a host has seen. */
+  readonly connections: (runtime: Runtime) => Effect.Effect<number, SshError>
+}
+
+const sandboxed = (count: number) =>
+  Effect.map(Sandbox.make({ hosts: count }), ({ configFile, hosts }) => ({
+    options: { sshConfig: { file: configFile } },
+    hosts: {
+      names: hosts.map(({ alias }) => alias),
+      // Counted by the servers: all that there ever were.
+      connections: (runtime: Runtime) =>
+        hosts.find(({ alias }) => alias === runtime.host.alias)?.connections ?? Effect.succeed(0)
+    }
+  }))
+
+const real = (chosen: HostOptions): { readonly options: Lazycluster.Options; readonly hosts: Hosts } => ({
+  options: {
+    sshConfig: { file: chosen.config },
+    ssh: { hostKeys: chosen.acceptNew ? "accept-new" : "refuse" }
+  },
+  hosts: {
+    names: chosen.hosts,
+    connections: (runtime) => Effect.flatMap(runtime.connection, ({ transports }) => transports)
+  }
+})
+
+/**
+ * Works on the hosts that were chosen, with all services. A sandbox ends with the work.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const use = <A, E, R>(
+  chosen: HostOptions,
+  work: (hosts: Hosts) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SandboxError, Exclude<Exclude<R, Lazycluster.Lazycluster>, Scope.Scope>> =>
+  Effect.scoped(Effect.gen(function*() {
+    const reach = yield* Reach
+    const { hosts, options } = chosen.sandbox === undefined ? real(chosen) : yield* sandboxed(chosen.sandbox)
+    return yield* Effect.provide(work(hosts), reach(options))
+  }))
+
+const bytes = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i
+const factors = ["", "k", "m", "g", "t"]
+
+/** `8GB`, as people write it; powers of 1000, as labels on machines have it. */
+const size = (text: string): Option.Option<number> => {
+  const [, number, unit = ""] = bytes.exec(text.trim()) ?? []
+  return number === undefined
+    ? Option.none()
+    : Option.some(Math.round(Number(number) * 1000 ** factors.indexOf(unit.toLowerCase())))
+}
+
+/**
+ * What hosts must have: `--gpu`, `--min-memory 8GB`, `--min-cpus 4`, `--has nvcc`.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const filters: Options.Options<HostRequirement> = Options.all({
+  gpuRequired: Options.boolean("gpu").pipe(Options.withDescription("Only hosts with a GPU")),
+  minMemory: orUndefined(
+    Options.text("min-memory").pipe(
+      Options.filterMap(size, "--min-memory wants a size: --min-memory 8GB"),
+      Options.withPseudoName("size"),
+      Options.withDescription("Only hosts with so much memory: 8GB")
+    )
+  ),
+  minCpuCores: orUndefined(
+    above("min-cpus", 1).pipe(Options.withDescription("Only hosts with so many cores"))
+  ),
+  installedExecutables: Options.repeated(
+    Options.text("has").pipe(
+      Options.withPseudoName("program"),
+      Options.withDescription("Only hosts that have this program; may come more than once")
+    )
+  )
+})
+
+/**
+ * The group of the hosts: those that were named, each of which must do; else those of the ssh config that can be reached and
+ * have what is wanted.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const group = (
+  hosts: Hosts,
+  options: Omit<RuntimeGroup.Options, "filter"> & { readonly filter?: HostRequirement | undefined } = {}
+): Effect.Effect<
+  RuntimeGroup.RuntimeGroup,
+  SshError | SshConfigError | RuntimeError | GroupError,
+  Ssh | SshConfig | Scope.Scope
+> => {
+  const { filter, ...rest } = options
+  return hosts.names === undefined
+    ? RuntimeManager.createGroup({ ...rest, ...filter })
+    : RuntimeGroup.make(hosts.names, { ...rest, filter })
+}
