@@ -5,6 +5,7 @@
  */
 import * as Arr from "effect/Array"
 import * as Schema from "effect/Schema"
+import * as textTable from "../internal/textTable.ts"
 import type { HostReport } from "../runtimes/Cleanup.ts"
 import type { Provisioned } from "../services/PythonEnvironment.ts"
 import { explain } from "../services/SshError.ts"
@@ -43,17 +44,8 @@ export const size = (bytes: number): string =>
  * @since 0.1.0
  * @category combinators
  */
-export const table = (rows: ReadonlyArray<ReadonlyArray<string | number>>): string => {
-  const widths = rows.reduce<ReadonlyArray<number>>(
-    (all, row) => row.map((cell, index) => Math.max(all[index] ?? 0, String(cell).length)),
-    []
-  )
-  return rows.map((row) =>
-    row.map((cell, index) =>
-      typeof cell === "number" ? String(cell).padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)
-    ).join("  ").trimEnd()
-  ).map((line) => `  ${line}`).join("\n")
-}
+export const table = (rows: ReadonlyArray<ReadonlyArray<string | number>>): string =>
+  textTable.render({ rows, indent: "  " })
 
 /** What is not as it should be on a host. */
 const found = (report: HostReport): ReadonlyArray<string> => [

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import Table from "cli-table3"
 import { render as size } from "../internal/byteSize.ts"
+import * as textTable from "../internal/textTable.ts"
 import type { HostFacts } from "../services/HostFacts.ts"
 
 /**
@@ -27,33 +27,9 @@ const gpus = (facts: HostFacts): string => {
   return [...names].map(([name, count]) => count === 1 ? name : `${count} × ${name}`).join(", ")
 }
 
-/** What a host says is shown on a terminal: no control characters of its. */
-// eslint-disable-next-line no-control-regex -- it is control characters that are looked for
-const plain = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
-
-const none = ""
-
-const borderless = {
-  top: none,
-  "top-mid": none,
-  "top-left": none,
-  "top-right": none,
-  bottom: none,
-  "bottom-mid": none,
-  "bottom-left": none,
-  "bottom-right": none,
-  left: none,
-  "left-mid": none,
-  mid: none,
-  "mid-mid": none,
-  right: none,
-  "right-mid": none,
-  middle: "  "
-}
-
 const cells = ({ facts, host, note = "" }: Row): Array<string> =>
   facts === undefined
-    ? [host, "-", "-", "-", "-", note].map(plain)
+    ? [host, "-", "-", "-", "-", note]
     : [
       host,
       String(facts.cpus),
@@ -61,7 +37,7 @@ const cells = ({ facts, host, note = "" }: Row): Array<string> =>
       gpus(facts) || "-",
       facts.python || "-",
       [facts.os, facts.machine, ...(note === "" ? [] : [note])].join(", ")
-    ].map(plain)
+    ]
 
 /**
  * A line for each host: cores, memory, GPUs, Python, system.
@@ -80,14 +56,9 @@ const cells = ({ facts, host, note = "" }: Row): Array<string> =>
  *   ]))
  * }).pipe(Effect.scoped)
  */
-export const render = (rows: ReadonlyArray<Row>): string => {
-  const table = new Table({
+export const render = (rows: ReadonlyArray<Row>): string =>
+  textTable.render({
     head: ["HOST", "CORES", "MEMORY", "GPUS", "PYTHON", "SYSTEM"],
-    chars: borderless,
-    colAligns: ["left", "right", "right"],
-    // No colours of its own: whoever prints it knows the terminal.
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 }
+    rows: rows.map(cells),
+    align: ["left", "right", "right"]
   })
-  table.push(...rows.map(cells))
-  return table.toString().split("\n").map((line) => line.trimEnd()).join("\n")
-}
