@@ -6,6 +6,7 @@
 import * as Ansi from "@effect/printer-ansi/Ansi"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -44,7 +45,33 @@ export interface ProgressView {
   readonly paint: Paint.Paint
   /** How wide what is printed may be. */
   readonly columns: Effect.Effect<number>
+  /** Whether standard error is a terminal, on which lines are written over. */
+  readonly live: boolean
+  /**
+   * Shows lines below all that is printed, written over several times a second, until the scope closes: on a terminal, nowhere
+   * else. They must be there at once.
+   */
+  readonly panel: (
+    draw: (room: Room) => Effect.Effect<ReadonlyArray<string>>
+  ) => Effect.Effect<void, never, Scope.Scope>
+  /** Nothing is written over meanwhile: a program has the terminal. */
+  readonly still: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
+
+/**
+ * The room for a panel, and the time in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Room {
+  readonly columns: number
+  readonly rows: number
+  readonly now: number
+  readonly paint: Paint.Paint
+}
+
+type Draw = Parameters<ProgressView["panel"]>[0]
 
 /** Steps that are over sooner are nobody's business. */
 const long = 1000
@@ -100,6 +127,8 @@ export const make = Effect.fnUntraced(function*(outputs: {
   const { err, out } = outputs
   const paint = Paint.make(err.colours)
   const steps = yield* Ref.make<ReadonlyMap<object, Running>>(new Map())
+  const panel = yield* Ref.make<Option.Option<Draw>>(Option.none())
+  const stills = yield* Ref.make(0)
   const drawn = yield* Ref.make(0)
   const mutex = yield* Effect.makeSemaphore(1)
 
@@ -108,18 +137,28 @@ export const make = Effect.fnUntraced(function*(outputs: {
     (count) => count === 0 ? "" : `${Ansi.stringify(Ansi.cursorUp(count))}\r${Ansi.stringify(Ansi.eraseDown)}`
   )
   const draw = Effect.gen(function*() {
-    if (!err.live) return ""
+    if (!err.live || (yield* Ref.get(stills)) > 0) return ""
     const now = yield* Clock.currentTimeMillis
-    const region = lines((yield* Ref.get(steps)).values(), now, yield* err.columns)
+    const columns = yield* err.columns
+    const running = lines((yield* Ref.get(steps)).values(), now, columns).map(paint.weak)
+    const draw = yield* Ref.get(panel)
+    // What is above the top of the screen cannot be written over.
+    const rows = Math.max(0, (yield* err.rows) - 1 - running.length)
+    const shown = Option.isNone(draw) ? [] : (yield* draw.value({ columns, rows, now, paint })).slice(0, rows)
+    const region = [...shown, ...running]
     yield* Ref.set(drawn, region.length)
-    return region.map((line) => `${paint.weak(line)}\n`).join("")
+    return region.map((line) => `${line}\n`).join("")
   })
   /** Whatever is written goes above the lines of running steps. */
   const above = (to: terminal.Output, text: string) =>
     Effect.gen(function*() {
       const before = yield* erase
+      if (text === "") {
+        const both = `${before}${yield* draw}`
+        return yield* both === "" ? Effect.void : err.write(both)
+      }
       if (before !== "") yield* err.write(before)
-      if (text !== "") yield* to.write(text)
+      yield* to.write(text)
       const after = yield* draw
       if (after !== "") yield* err.write(after)
     }).pipe(mutex.withPermits(1), Effect.uninterruptible)
@@ -171,7 +210,19 @@ export const make = Effect.fnUntraced(function*(outputs: {
     print: (text) => above(out, `${text}\n`),
     note: (text) => above(err, `${text}\n`),
     paint: Paint.make(out.colours),
-    columns: out.columns
+    columns: out.columns,
+    live: err.live,
+    panel: (draw) =>
+      Effect.acquireRelease(
+        Ref.set(panel, Option.some(draw)),
+        () => Effect.zipRight(Ref.set(panel, Option.none()), above(err, ""))
+      ),
+    still: (work) =>
+      Effect.acquireUseRelease(
+        Effect.zipRight(Ref.update(stills, (count) => count + 1), above(err, "")),
+        () => work,
+        () => Ref.update(stills, (count) => count - 1)
+      )
   }
 })
 

@@ -17,6 +17,7 @@ export interface Output {
   readonly live: boolean
   readonly colours: boolean
   readonly columns: Effect.Effect<number>
+  readonly rows: Effect.Effect<number>
   readonly write: (text: string) => Effect.Effect<void>
 }
 
@@ -32,6 +33,7 @@ const output = (stream: NodeJS.WriteStream): Effect.Effect<Output> =>
         live,
         colours: live && plain === "",
         columns: Effect.sync(() => stream.columns || 80),
+        rows: Effect.sync(() => stream.rows || 24),
         write: (text) => Effect.sync(() => void stream.write(text))
       }
     })

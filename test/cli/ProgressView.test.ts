@@ -15,6 +15,7 @@ const recording = (live: boolean, columns = 60) =>
       live,
       colours: false,
       columns: Effect.succeed(columns),
+      rows: Effect.succeed(24),
       write: (text: string) => Ref.update(written, (all) => `${all}${mark}${text}`)
     })
     const view = yield* ProgressView.make({ out: output(live ? "" : "out: "), err: output(live ? "" : "err: ") })
@@ -118,6 +119,45 @@ describe("ProgressView on a terminal", () => {
         return Effect.map(written, (after) => before + after)
       })).pipe(Effect.flatten)
       assert.deepStrictEqual(screen(written), [])
+    }))
+
+  it.scoped("shows a panel below what is printed, as high as the screen, until its scope closes", () =>
+    Effect.gen(function*() {
+      const { step, view, written } = yield* recording(true)
+      assert.isTrue(view.live)
+      yield* Effect.forkScoped(step("host-1", "install", () => Effect.never))
+      const before = yield* Effect.scoped(Effect.gen(function*() {
+        yield* view.panel(({ columns, now, rows }) =>
+          Effect.succeed([`${columns} ${rows} ${now}`, ...Array.from({ length: 40 }, (_, line) => `line ${line}`)])
+        )
+        yield* TestClock.adjust("500 millis")
+        yield* view.note("worker-1 ended")
+        return yield* written
+      }))
+      const shown = screen(before)
+      assert.deepStrictEqual(shown.slice(0, 3), ["worker-1 ended", "60 22 500", "line 0"])
+      assert.lengthOf(shown, 24)
+      assert.strictEqual(shown.at(-1), "⠴ host-1  install  0.5 s")
+      assert.deepStrictEqual(screen(before + (yield* written)), ["worker-1 ended", "⠴ host-1  install  0.5 s"])
+    }))
+
+  it.scoped("writes nothing over while a program has the terminal", () =>
+    Effect.gen(function*() {
+      const { step, view, written } = yield* recording(true)
+      yield* Effect.forkScoped(step("host-1", "install", () => Effect.never))
+      yield* TestClock.adjust("500 millis")
+      const before = yield* written
+      const go = yield* Deferred.make<void>()
+      const program = yield* Effect.fork(view.still(Deferred.await(go)))
+      yield* TestClock.adjust("500 millis")
+      yield* view.note("worker-1 ended")
+      const during = yield* written
+      assert.deepStrictEqual(screen(before + during), ["worker-1 ended"])
+      assert.lengthOf(during.split("\r"), 2, "taken away once")
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(program)
+      yield* TestClock.adjust("100 millis")
+      assert.include(screen(before + during + (yield* written)), "⠋ host-1  install  1.1 s")
     }))
 
   it("cuts lines at the width, and shows ten steps at most", () => {

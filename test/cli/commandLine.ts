@@ -15,6 +15,7 @@ const output = (columns: number, hear: (text: string) => void): terminal.Output 
   live: false,
   colours: false,
   columns: Effect.succeed(columns),
+  rows: Effect.succeed(24),
   write: (text) => Effect.sync(() => hear(text))
 })
 
