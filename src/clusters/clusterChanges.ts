@@ -24,7 +24,7 @@ import * as ClusterUnit from "./clusterUnit.ts"
 import type * as Launcher from "./Launcher.ts"
 import * as Routes from "./Routes.ts"
 
-/** @internal */
+/** Not internal: the types of `Cluster` name it. */
 export type ChangeError = ClusterError | SshError | PythonEnvironmentError
 
 /** Takes the work off workers, which then end. */

@@ -22,7 +22,7 @@ import type { SshConfigError, SshError } from "../services/SshError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
 import { HostStatus } from "./ClusterStatus.ts"
 
-/** @internal */
+/** Not internal: the types of `Cluster` name it. */
 export type TakeError = SshError | SshConfigError | RuntimeError | GroupError
 
 interface Member {

@@ -16,11 +16,7 @@ import { SshError } from "../services/SshError.ts"
 import { withoutControl } from "./outputText.ts"
 import * as pulled from "./pulled.ts"
 
-/**
- * A guardian that has said `ready`.
- *
- * @internal
- */
+/** A guardian that has said `ready`. Not internal: the types of `Guardian` name it. */
 export interface Stay {
   readonly connection: SshConnection
   readonly facts: ReadonlyArray<readonly [key: string, value: string]>

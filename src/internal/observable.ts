@@ -9,7 +9,7 @@ import type * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/** @internal */
+/** A value that is told when it changes. Not internal: the types of `Guardian` name it. */
 export interface Observable<A> {
   readonly get: Effect.Effect<A>
   /** The first value that is so, now or later: each one is seen, also one that has changed again at once. */

@@ -20,7 +20,7 @@ export const Fields = Schema.Struct({
 
 const equivalent = Schema.equivalence(Fields)
 
-/** @internal */
+/** Not internal: the types of `RuntimeTask` name it. */
 export type AnyFunction = RemoteFunction<never, unknown, unknown, unknown, unknown>
 
 const titleOf = ({ env, name }: { readonly env: Readonly<Record<string, string>>; readonly name: string }): string => {
