@@ -528,7 +528,7 @@ export * as PythonTarget from "./services/PythonTarget.ts"
  *
  * @since 0.1.0
  */
-export * as Reachability from "./clusters/Reachability.ts"
+export * as Reachability from "./runtimes/Reachability.ts"
 
 /**
  * Whether a process is ready: asked, with a deadline, never slept for and never read from a log.

@@ -6,13 +6,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Reachability from "../runtimes/Reachability.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
 import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
 import * as Progress from "../services/Progress.ts"
 import { ClusterError } from "./ClusterError.ts"
 import { ClusterPlan, type Route, type Routing } from "./ClusterPlan.ts"
 import { listensOn } from "./processWords.ts"
-import * as Reachability from "./Reachability.ts"
 
 /** A port of a process that can listen elsewhere than on loopback, and who must reach it. */
 interface Open {

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Reachability from "../../src/clusters/Reachability.ts"
+import * as Reachability from "../../src/runtimes/Reachability.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as InMemoryFaults from "../../src/testing/InMemoryFaults.ts"
-import { on } from "./supervised.ts"
+import { on } from "../clusters/supervised.ts"
 
 const table = Effect.gen(function*() {
   const manager = yield* Runtime.manager()

@@ -15,8 +15,8 @@ import { readAll } from "../internal/duplexStream.ts"
 import * as messageLines from "../internal/messageLines.ts"
 import * as Nonce from "../internal/nonce.ts"
 import * as programs from "../internal/programs.ts"
-import type { Runtime } from "../runtimes/Runtime.ts"
 import { sameNetwork } from "../services/HostFacts.ts"
+import type { Runtime } from "./Runtime.ts"
 
 /** What may stand in a command line as the address of a host. */
 const AddressText = Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,127}$|^::[A-Fa-f0-9:.]{1,43}$/))
