@@ -56,25 +56,6 @@ lc_load='if [ -r "$lc_state/environment" ]; then . "$lc_state/environment"; fi'
 # Runs this source in another role: ROLE STATE [NAME].
 lc_again='lc_role=$1; lc_state=$2; lc_name=$3; eval "$(cat "$2/guardian")"'
 
-# The start time of a process and its parent, as lc_start and lc_parent; fails when there is none, or only a zombie.
-lc_look() {
-  lc_start=0 lc_parent=
-  # To kill, 0 is the group of the shell itself.
-  [ "${1:-0}" != 0 ] || return 1
-  if [ ! -r /proc/self/stat ]; then kill -0 "$1" 2>/dev/null; return; fi
-  lc_text=
-  # The name may hold anything, newlines too: what counts stands behind its last parenthesis.
-  { while IFS= read -r lc_part; do lc_text=$lc_text$lc_part; done <"/proc/$1/stat"; } 2>/dev/null
-  [ -n "$lc_text" ] || return 1
-  # shellcheck disable=SC2086
-  set -- ${lc_text##*) }
-  lc_start=${20} lc_parent=$2
-  [ "$1" != Z ]
-}
-
-# Whether PID is still the process that started at START.
-lc_same() { lc_look "$1" && [ "$lc_start" = "$2" ]; }
-
 lc_lines() { # LETTER FILE: its lines with a letter in front
   { while read -r lc_a lc_b _; do printf '%s %s %s\n' "$1" "$lc_a" "$lc_b"; done <"$2"; } 2>/dev/null
 }

@@ -70,11 +70,7 @@ lc_talk() { # new|resume ID WORKING_DIRECTORY LEASE EVENTS_SEEN SETTING=VALUE...
   cd "$HOME" 2>/dev/null || cd / || exit 1
   lc_base=${XDG_STATE_HOME:-$HOME/.local/state}/lazycluster
   lc_state=$lc_base/$lc_id
-  lc_boot_id='' lc_here=''
-  { IFS= read -r lc_boot_id </proc/sys/kernel/random/boot_id; } 2>/dev/null
-  { IFS= read -r lc_here </etc/machine-id; } 2>/dev/null
-  { IFS= read -r lc_part </proc/sys/kernel/hostname && lc_here="$lc_here $lc_part"; } 2>/dev/null
-  lc_numbers=$(readlink /proc/self/ns/pid 2>/dev/null)
+  lc_machine
   case $lc_id in '' | .* | *[!A-Za-z0-9._-]*) lc_refuse state 'an id is made of letters, digits, dots, dashes' ;; esac
   if [ "$lc_take" = renew ]; then lc_renew_aside; return; fi
   case $lc_lease in '' | *[!0-9]*) lc_refuse state 'the lease is a number of seconds' ;; esac

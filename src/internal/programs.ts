@@ -12,7 +12,11 @@ const at = (path: string) => new URL(`../../programs/${path}`, import.meta.url)
 const extensions = { sh: ".sh", python: ".py", node: ".mjs" } as const
 
 /** What stands before a script that begins as others do. */
-const beginnings: Readonly<Record<string, string>> = { run: "record.sh", spawn: "record.sh" }
+const beginnings: Readonly<Record<string, string>> = {
+  run: "record.sh",
+  spawn: "record.sh",
+  ledgers: "guardian/01-identity.sh"
+}
 
 /**
  * A script as it was written. One that is a folder is the text of its parts, in the order of their names.

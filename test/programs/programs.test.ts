@@ -17,6 +17,7 @@ const names = [
   "socket",
   "transfer",
   "files",
+  "ledgers",
   "conformance"
 ]
 const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"], ["ksh"], [
