@@ -8,14 +8,18 @@ import * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type { Event, Progress, Remote } from "../services/FileTransfer.ts"
-import { type Asked, type Failure, start } from "./transferRun.ts"
+import type { Event, Progress, Transfer } from "../services/FileTransfer.ts"
+import type { Plan } from "../services/FileTransferPlan.ts"
+import type { Asked, Failure } from "./transferRun.ts"
 
 /** Progress is told as long as no more than this wait to be heard: what comes later tells what was left out. */
 const waiting = 64
 
 /** @internal */
-export const streamed = (remote: Remote, asked: Asked): Stream.Stream<Event, Failure> =>
+export const streamed = (
+  asked: Asked,
+  start: (asked: Asked, planned: (plan: Plan) => Effect.Effect<void>) => Transfer
+): Stream.Stream<Event, Failure> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const events = yield* Queue.unbounded<Event | undefined>()
     const offer = (event: Event | undefined) => Effect.asVoid(Queue.offer(events, event))
@@ -23,7 +27,6 @@ export const streamed = (remote: Remote, asked: Asked): Stream.Stream<Event, Fai
       Effect.flatMap(Queue.size(events), (size) => size < waiting ? offer({ _tag: "Copied", progress }) : Effect.void)
         .pipe(Effect.zipRight(asked.options.onProgress?.(progress) ?? Effect.void))
     const running = yield* start(
-      remote,
       { ...asked, options: { ...asked.options, onProgress } },
       (plan) => offer({ _tag: "Planned", plan })
     ).pipe(Effect.ensuring(offer(undefined)), Effect.forkScoped)

@@ -220,7 +220,10 @@ export const sendStream = (
   path: string,
   options: Options = {}
 ): Stream.Stream<Event, SshError | FileTransferError> =>
-  streamed(remote, { step: "send", kinds: both, local, path, options, dry: false })
+  streamed(
+    { step: "send", kinds: both, local, path, options, dry: false },
+    (asked, planned) => transferRun.start(remote, asked, planned)
+  )
 
 /**
  * As `get`, telling what happens; leaving the stream ends the transfer.
@@ -234,7 +237,10 @@ export const getStream = (
   local: string,
   options: Options = {}
 ): Stream.Stream<Event, SshError | FileTransferError> =>
-  streamed(remote, { step: "get", kinds: both, local, path, options, dry: false })
+  streamed(
+    { step: "get", kinds: both, local, path, options, dry: false },
+    (asked, planned) => transferRun.start(remote, asked, planned)
+  )
 
 /**
  * Something of this machine that several hosts are to have: it is read and hashed once, as far as they keep pace, and none waits
@@ -245,6 +251,8 @@ export const getStream = (
  */
 export interface Prepared {
   readonly send: (remote: Remote, path: string) => Transfer
+  /** As `send`, telling what happens to this host; leaving the stream ends the transfer. */
+  readonly sendStream: (remote: Remote, path: string) => Stream.Stream<Event, SshError | FileTransferError>
 }
 
 /**
@@ -256,7 +264,9 @@ export interface Prepared {
 export const prepare = (local: string, options: Options = {}): Effect.Effect<Prepared, FileTransferError> => {
   const asking = (path: string): transferRun.Asked => ({ step: "send", kinds: both, local, path, options, dry: false })
   return Effect.map(transferRun.originOf(asking(""), true), (origin) => ({
-    send: (remote: Remote, path: string) => transferRun.transfer(remote, asking(path), origin, transferRun.nobody)
+    send: (remote, path) => transferRun.transfer(remote, asking(path), origin, transferRun.nobody),
+    sendStream: (remote, path) =>
+      streamed(asking(path), (asked, planned) => transferRun.transfer(remote, asked, origin, planned))
   }))
 }
 
