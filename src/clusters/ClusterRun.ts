@@ -8,7 +8,9 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
+import * as attached from "../internal/attached.ts"
 import * as EventStream from "../internal/eventStream.ts"
 import { signalOf } from "../internal/exitStatus.ts"
 import * as OutputCapture from "../internal/outputCapture.ts"
@@ -154,7 +156,8 @@ const fileAt = Effect.fnUntraced(function*(
 /** Puts the environment first in the search for programs, whatever the path of the host is. */
 const withPath = "PATH=$1:$PATH; export PATH; shift; exec \"$@\""
 
-const start = Effect.fnUntraced(function*(cluster: Cluster, program: Program, options: Options) {
+/** The machine, and the words that start a program there. */
+const commandOf = Effect.fnUntraced(function*(cluster: Cluster, program: Program, options: Options) {
   const step = titleOf(program)
   const { env, environment, runtime } = yield* placeOf(cluster, step, options)
   const argv: readonly [string, ...Array<string>] = program._tag === "Command"
@@ -177,11 +180,12 @@ const start = Effect.fnUntraced(function*(cluster: Cluster, program: Program, op
   const words: readonly [string, ...Array<string>] = environment === undefined
     ? argv
     : ["sh", "-c", withPath, "sh", `${environment.directory}/bin`, ...argv]
-  return {
-    step,
-    runtime,
-    service: yield* runtime.start("run", { argv: words, env: { ...unbuffered, ...env }, cwd: options.cwd })
-  }
+  return { step, runtime, command: { argv: words, env: { ...unbuffered, ...env }, cwd: options.cwd } }
+})
+
+const start = Effect.fnUntraced(function*(cluster: Cluster, program: Program, options: Options) {
+  const { command, runtime, step } = yield* commandOf(cluster, program, options)
+  return { step, runtime, service: yield* runtime.start("run", command) }
 })
 
 /** Runs it to its end, and tells what happens. */
@@ -306,6 +310,41 @@ export const run: {
     }
   })
 )
+
+/**
+ * The streams of a program that is attached.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Streams<E> {
+  readonly stdin: Stream.Stream<Uint8Array, E>
+  readonly stdout: Sink.Sink<void, Uint8Array, never, E>
+  readonly stderr: Sink.Sink<void, Uint8Array, never, E>
+}
+
+/**
+ * Runs a program against a cluster where and with what `run` does, with streams as its own input and outputs: bytes as they come, and
+ * nothing is kept. It hangs on the link to its host. Where nobody takes its output any more it ends as by SIGPIPE. Any exit code
+ * is a value. Interruption ends the program, with all that it has started; so does the end of the manager, once the lease has run
+ * out.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const attach = Effect.fn("ClusterRun.attach")(function*<E>(
+  self: Cluster,
+  program: Program,
+  streams: Streams<E>,
+  options: Options = {}
+): Effect.fn.Return<Pick<Result, "host" | "code" | "signal">, ClusterRunError | SshError> {
+  return yield* Effect.scoped(Effect.gen(function*() {
+    const { command, runtime } = yield* commandOf(self, program, options)
+    const process = yield* runtime.exec({ ...command, lasting: true })
+    const { code, signal } = yield* attached.run(process, streams)
+    return { host: runtime.host.alias, code, signal }
+  }))
+})
 
 /**
  * Calls a Python function against a cluster: where and with what `run` would run a program, and gives what it returns. A function

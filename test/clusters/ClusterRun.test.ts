@@ -3,6 +3,8 @@ import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as Cluster from "../../src/clusters/Cluster.ts"
 import { addressWord, ClusterPlan } from "../../src/clusters/ClusterPlan.ts"
@@ -23,6 +25,16 @@ const programs: Handler = (process) => {
         yield* stderr("one\ntwo\n")
         return Number(argv[2])
       })
+    case "echo": {
+      const told: Effect.Effect<number> = Effect.flatMap(
+        process.readLine,
+        Option.match({
+          onNone: () => Effect.as(stderr("no more\n"), 3),
+          onSome: (line) => Effect.zipRight(stdout(`${line}!\n`), Effect.suspend(() => told))
+        })
+      )
+      return told
+    }
     case "endless":
       return Effect.zipRight(stdout("here\n"), Effect.never)
     default:
@@ -87,6 +99,35 @@ describe("a program against a cluster", () => {
       const events = yield* Stream.runCollect(ClusterRun.stream(running, ClusterRun.command("server", "ask", "0")))
       const tags = Chunk.toReadonlyArray(events).map(({ _tag }) => _tag)
       assert.deepStrictEqual(tags, ["Started", "Output", "Output", "Exited"])
+    }).pipe(Effect.scoped, world))
+
+  it.effect("has streams of others as its own, and any exit code is a value", () =>
+    Effect.gen(function*() {
+      const running = yield* started
+      const said = { stdout: "", stderr: "" }
+      const hear = (from: "stdout" | "stderr") =>
+        Sink.forEach((bytes: Uint8Array) => Effect.sync(() => void (said[from] += new TextDecoder().decode(bytes))))
+      const ended = yield* ClusterRun.attach(running, ClusterRun.command("server", "echo"), {
+        stdin: Stream.encodeText(Stream.make("one\nt", "wo\n")),
+        stdout: hear("stdout"),
+        stderr: hear("stderr")
+      })
+      assert.deepStrictEqual(ended, { host: "(manager)", code: 3, signal: undefined })
+      assert.deepStrictEqual(said, { stdout: "one!\ntwo!\n", stderr: "no more\n" })
+    }).pipe(Effect.scoped, world))
+
+  it.effect("ends as by SIGPIPE where nobody takes its output any more", () =>
+    Effect.gen(function*() {
+      const hosts = yield* InMemorySsh.InMemorySsh
+      const running = yield* started
+      const ended = yield* ClusterRun.attach(running, ClusterRun.command("server", "endless"), {
+        stdin: Stream.never,
+        stdout: Sink.fail("gone"),
+        stderr: Sink.drain
+      }, { host: "a" })
+      assert.deepStrictEqual(ended, { host: "a", code: 141, signal: "PIPE" })
+      const left = (yield* hosts.processes("a")).filter(({ argv }) => argv.includes("endless"))
+      assert.deepStrictEqual(left, [])
     }).pipe(Effect.scoped, world))
 
   it.effect("ends when it is interrupted; the cluster goes on", () =>
