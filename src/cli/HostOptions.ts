@@ -40,10 +40,22 @@ export const names = (name: string): Options.Options<ReadonlyArray<string>> =>
     Options.withPseudoName("a,b,c")
   )
 
-const orUndefined = <A>(option: Options.Options<A>): Options.Options<A | undefined> =>
+/**
+ * An option that may be left out.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const orUndefined = <A>(option: Options.Options<A>): Options.Options<A | undefined> =>
   Options.map(Options.optional(option), Option.getOrUndefined)
 
-const above = (name: string, least: number): Options.Options<number> =>
+/**
+ * A whole number, so much at least.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const above = (name: string, least: number): Options.Options<number> =>
   Options.integer(name).pipe(
     Options.filterMap(Option.liftPredicate((count) => count >= least), `--${name} wants a number, ${least} at least`)
   )
@@ -148,8 +160,13 @@ export const use = <A, E, R>(
 const bytes = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i
 const factors = ["", "k", "m", "g", "t"]
 
-/** `8GB`, as people write it; powers of 1000, as labels on machines have it. */
-const size = (text: string): Option.Option<number> => {
+/**
+ * `8GB`, as people write it, in bytes; powers of 1000, as labels on machines have it.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const size = (text: string): Option.Option<number> => {
   const [, number, unit = ""] = bytes.exec(text.trim()) ?? []
   return number === undefined
     ? Option.none()
