@@ -106,8 +106,12 @@ const output = (running: Running, from: Origin, text: string): Effect.Effect<voi
 const drain = <E>(running: Running, from: Origin, bytes: Stream.Stream<Uint8Array, E>): Effect.Effect<void, E> =>
   Stream.runForEach(decodeText(bytes), (text) => output(running, from, text))
 
-/** A line that begins like an option would be one of `sh` itself. */
-const shell = (command: string): readonly [string, ...Array<string>] =>
+/**
+ * A line that begins like an option would be one of `sh` itself.
+ *
+ * @internal
+ */
+export const shell = (command: string): readonly [string, ...Array<string>] =>
   /^[-+]/.test(command) ? ["sh", "-c", "--", command] : ["sh", "-c", command]
 
 const runCommand = (running: Running, step: typeof RunCommand.Type): Effect.Effect<Outcome, Failed> =>
