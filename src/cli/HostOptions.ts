@@ -142,19 +142,20 @@ const real = (chosen: HostOptions): { readonly options: Lazycluster.Options; rea
 })
 
 /**
- * Works on the hosts that were chosen, with all services. A sandbox ends with the work.
+ * Works on the hosts that were chosen, with all services; `more` is what else they are told. A sandbox ends with the work.
  *
  * @since 0.1.0
  * @category execution
  */
 export const use = <A, E, R>(
   chosen: HostOptions,
-  work: (hosts: Hosts) => Effect.Effect<A, E, R>
+  work: (hosts: Hosts) => Effect.Effect<A, E, R>,
+  more: Pick<Lazycluster.Options, "executionLog"> = {}
 ): Effect.Effect<A, E | SandboxError, Exclude<Exclude<R, Lazycluster.Lazycluster>, Scope.Scope>> =>
   Effect.scoped(Effect.gen(function*() {
     const reach = yield* Reach
     const { hosts, options } = chosen.sandbox === undefined ? real(chosen) : yield* sandboxed(chosen.sandbox)
-    return yield* Effect.provide(work(hosts), reach(options))
+    return yield* Effect.provide(work(hosts), reach({ ...options, ...more }))
   }))
 
 const bytes = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i
