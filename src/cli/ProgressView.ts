@@ -43,6 +43,8 @@ export interface ProgressView {
   readonly note: (text: string) => Effect.Effect<void>
   /** For what is printed. */
   readonly paint: Paint.Paint
+  /** For what is noted. */
+  readonly notePaint: Paint.Paint
   /** How wide what is printed may be. */
   readonly columns: Effect.Effect<number>
   /** Whether standard error is a terminal, on which lines are written over. */
@@ -210,6 +212,7 @@ export const make = Effect.fnUntraced(function*(outputs: {
     print: (text) => above(out, `${text}\n`),
     note: (text) => above(err, `${text}\n`),
     paint: Paint.make(out.colours),
+    notePaint: paint,
     columns: out.columns,
     live: err.live,
     panel: (draw) =>
