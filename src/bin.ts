@@ -5,11 +5,8 @@
  * @since 0.1.0
  */
 import "./internal/leanHeap.ts"
-import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as Cause from "effect/Cause"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -24,11 +21,6 @@ const signalled = signals.make({
 })
 
 Cli.run(process.argv).pipe(
-  // What is wrong with the arguments has been printed, and a program that ended has said why.
-  Effect.tapError((error) =>
-    ValidationError.isValidationError(error) || error.message === "" ? Effect.void : Console.error(error.message)
-  ),
-  Effect.tapDefect((cause) => Console.error(Cause.pretty(cause))),
   Effect.provide(
     Layer.mergeAll(
       NodeContext.layer,

@@ -3,13 +3,26 @@
  *
  * @since 0.1.0
  */
+import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
-import * as Console from "effect/Console"
+import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
+import * as CommandDirective from "@effect/cli/CommandDirective"
+import type * as ValidationError from "@effect/cli/ValidationError"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import { packageVersion } from "../internal/packageVersion.ts"
-import * as terminal from "../internal/terminal.ts"
+import * as CommandAbout from "./CommandAbout.ts"
+import * as CommandLine from "./CommandLine.ts"
+import { Commands } from "./Commands.ts"
+import * as CommandTree from "./CommandTree.ts"
 import * as DemoCommand from "./DemoCommand.ts"
+import * as Failure from "./Failure.ts"
+import * as HelpCommand from "./HelpCommand.ts"
 import * as Invocation from "./Invocation.ts"
+import * as ListRuntimesCommand from "./ListRuntimesCommand.ts"
+import * as PsCommand from "./PsCommand.ts"
+import * as View from "./View.ts"
 
 /**
  * All commands.
@@ -18,35 +31,62 @@ import * as Invocation from "./Invocation.ts"
  * @category constructors
  */
 export const command = Command.make("lazycluster").pipe(
-  Command.withDescription("Clusters on plain SSH hosts: nothing to install there by hand, nothing left behind"),
-  Command.withSubcommands([DemoCommand.command])
+  Command.withDescription(CommandAbout.toHelp({
+    description: "Clusters on plain SSH hosts: nothing to install there by hand, nothing left behind.",
+    examples: [["lazycluster demo", "A Dask cluster on three hosts inside this process, and nothing left behind"]],
+    json: false,
+    program: false
+  })),
+  Command.withSubcommands([DemoCommand.command, HelpCommand.command, ListRuntimesCommand.command, PsCommand.command])
 )
 
-/** @effect/cli colours its texts whoever reads them. */
-const plainWhereNobodyLooks = Effect.gen(function*() {
-  const { out, err } = yield* Effect.all({ out: terminal.standardOutput, err: terminal.standardError })
-  return yield* Console.consoleWith((console) => Effect.succeed(console)).pipe(
-    Effect.map((console): Console.Console => ({
-      ...console,
-      log: (...texts) => console.log(...(out.colours ? texts : texts.map((text) => terminal.plain(String(text))))),
-      error: (...texts) => console.error(...(err.colours ? texts : texts.map((text) => terminal.plain(String(text)))))
-    }))
+/**
+ * All commands as data.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const tree: CommandTree.CommandTree = CommandTree.of(command.descriptor)
+
+const refused = (path: CommandLine.Path, error: ValidationError.ValidationError) =>
+  new Invocation.UsageError({
+    detail: CommandAbout.text(error.error),
+    hint: `${CommandLine.spelled(path)} --help shows what it takes`
+  })
+
+/** What @effect/cli shows by itself (a wizard, completions, help) never gets that far: options that are not in the tree are refused. */
+const started = Effect.fnUntraced(function*(run: CommandLine.Run) {
+  const words = ["lazycluster", ...CommandLine.words(run)]
+  const directive = yield* CommandDescriptor.parse(command.descriptor, words, CliConfig.defaultConfig).pipe(
+    Effect.mapError((error) => refused(run.path, error))
   )
+  if (CommandDirective.isUserDefined(directive)) {
+    yield* command.transform(command.handler(directive.value), directive.value)
+  }
 })
 
-const cli = Command.run(command, { name: "lazycluster", version: packageVersion })
-
 /**
- * Runs a command line, Node and script first. It fails with the command's error, or with a `ValidationError` that has been printed already.
+ * Runs a command line, Node and script first. It fails with the command's error, which it has shown.
  *
  * @since 0.1.0
  * @category execution
  */
 export const run = (line: ReadonlyArray<string>) => {
   const { invocation, words } = Invocation.parse(line.slice(2))
-  return Effect.flatMap(plainWhereNobodyLooks, (console) =>
-    cli([...line.slice(0, 2), ...words]).pipe(
-      Effect.withConsole(console),
-      Effect.provideService(Invocation.Invocation, invocation)
-    ))
+  return Effect.suspend(() => CommandLine.read(tree, words)).pipe(
+    Effect.flatMap((reading) => {
+      switch (reading._tag) {
+        case "Help":
+          return HelpCommand.show(reading.path)
+        case "Version":
+          return View.data({ version: packageVersion }, () => packageVersion)
+        case "Run":
+          return started(reading)
+      }
+    }),
+    Effect.tapErrorCause(Failure.show),
+    invocation.debug ? Logger.withMinimumLogLevel(LogLevel.Debug) : (effect) => effect,
+    Effect.provideService(Commands, tree),
+    Effect.provideService(Invocation.Invocation, invocation)
+  )
 }

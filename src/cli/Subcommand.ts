@@ -4,24 +4,20 @@
  * @since 0.1.0
  */
 import * as Command from "@effect/cli/Command"
-import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
+import * as CommandAbout from "./CommandAbout.ts"
 import { Invocation, UsageError } from "./Invocation.ts"
 
-/**
- * A line to type, and what it does.
- *
- * @since 0.1.0
- * @category models
- */
-export type Example = readonly [line: string, what: string]
-
-const help = (description: string, examples: ReadonlyArray<Example>): HelpDoc.HelpDoc =>
-  HelpDoc.blocks([
-    HelpDoc.p(description),
-    ...examples.flatMap(([line, what]) => [HelpDoc.p(`${what}:`), HelpDoc.p(`  $ ${line}`)])
-  ])
+export type {
+  /**
+   * A line to type, and what it does.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Example
+} from "./CommandAbout.ts"
 
 /**
  * A command. Where it prints no data, `--json` is an error, and so is `-- PROGRAM` where it runs none.
@@ -33,7 +29,7 @@ export const make = <Name extends string, const Config extends Command.Command.C
   readonly name: Name
   readonly description: string
   /** At least one: `--help` shows them. */
-  readonly examples: readonly [Example, ...ReadonlyArray<Example>]
+  readonly examples: readonly [CommandAbout.Example, ...ReadonlyArray<CommandAbout.Example>]
   readonly config: Config
   /** Whether it prints data, and so takes `--json`. Default no. */
   readonly json?: boolean | undefined
@@ -55,5 +51,7 @@ export const make = <Name extends string, const Config extends Command.Command.C
           : run(parsed)
       })
   ).pipe(
-    Command.withDescription(help(options.description, options.examples))
+    Command.withDescription(
+      CommandAbout.toHelp({ ...options, json: options.json === true, program: options.program === true })
+    )
   )
