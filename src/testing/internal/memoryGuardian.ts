@@ -142,6 +142,7 @@ const create = Effect.fnUntraced(function*(host: MemoryHost, asked: {
     jobs: new Map(),
     names: new Set(),
     beats: 0,
+    quiet: 0,
     ending: false,
     talker: undefined,
     watchdog: undefined
@@ -181,11 +182,10 @@ const resume = Effect.fnUntraced(function*(host: MemoryHost, link: Link | undefi
 /** Counts its own ticks: a host that was suspended has not used up the lease. */
 const watch = Effect.fnUntraced(function*(host: MemoryHost, guardian: Guardian) {
   let last = -1
-  let idle = 0
   while (host.guardians.get(guardian.id) === guardian) {
-    idle = guardian.beats === last ? idle + 1 : 0
+    guardian.quiet = guardian.beats === last ? guardian.quiet + 1 : 0
     last = guardian.beats
-    if (idle >= guardian.lease && !guardian.ending) {
+    if (guardian.quiet >= guardian.lease && !guardian.ending) {
       guardian.ending = true
       yield* finish(host, guardian, expiryGrace)
       const talker = guardian.talker

@@ -36,6 +36,8 @@ export interface Guardian {
   /** A name is used once: a manager may say the same start again. */
   readonly names: Set<string>
   beats: number
+  /** Seconds without a beat, as its watchdog counts them. */
+  quiet: number
   /** Claimed by whoever ends it: its talker or the lease. */
   ending: boolean
   talker: { readonly process: memoryProcess.MemoryProcess; readonly lines: Queue.Enqueue<string> } | undefined

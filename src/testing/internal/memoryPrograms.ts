@@ -12,6 +12,7 @@ import * as memoryFileWork from "./memoryFileWork.ts"
 import * as memoryGpus from "./memoryGpus.ts"
 import * as memoryGuardian from "./memoryGuardian.ts"
 import * as memoryHost from "./memoryHost.ts"
+import * as memoryLedgers from "./memoryLedgers.ts"
 import type { Link } from "./memoryLink.ts"
 import { bytesOf } from "./memoryPipe.ts"
 import type { Body, MemoryProcess } from "./memoryProcess.ts"
@@ -43,6 +44,8 @@ export const body =
       }
       case "conformance":
         return memoryConformance.run(host, process, words)
+      case "ledgers":
+        return memoryLedgers.answer(host, process)
       case "files":
         return memoryFileWork.answer(host, process, words)
       case "spawn":
