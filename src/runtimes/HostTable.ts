@@ -20,8 +20,12 @@ export interface Row {
   readonly note?: string | undefined
 }
 
-/** Two of one kind are counted. */
-const gpus = (facts: HostFacts): string => {
+/**
+ * Two of one kind are counted.
+ *
+ * @internal
+ */
+export const gpus = (facts: HostFacts): string => {
   const names = new Map<string, number>()
   for (const { name } of facts.gpus) names.set(name, (names.get(name) ?? 0) + 1)
   return [...names].map(([name, count]) => count === 1 ? name : `${count} × ${name}`).join(", ")
