@@ -1,38 +1,11 @@
 #!/usr/bin/env node
 /**
- * The command `lazycluster`.
+ * The command `lazycluster`. What answers at once does so before Effect is loaded.
  *
  * @since 0.1.0
  */
 import "./internal/leanHeap.ts"
-import * as NodeContext from "@effect/platform-node/NodeContext"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import * as Cli from "./cli/Cli.ts"
-import * as ExitCode from "./cli/ExitCode.ts"
-import * as View from "./cli/View.ts"
-import * as signals from "./internal/signals.ts"
+import { packageVersion } from "./internal/packageVersion.ts"
 
-const signalled = signals.make({
-  onSecond:
-    "lazycluster: not waiting for the cleanup; the guardians on the hosts end everything when the lease has run out"
-})
-
-Cli.run(process.argv).pipe(
-  Effect.provide(
-    Layer.mergeAll(
-      NodeContext.layer,
-      View.layer,
-      Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true }))
-    )
-  ),
-  signalled.watch,
-  NodeRuntime.runMain({
-    disableErrorReporting: true,
-    disablePrettyLogger: true,
-    // Node's own teardown ends with 0 after a signal.
-    teardown: (exit, onExit) => onExit(signalled.exitCode() ?? ExitCode.of(exit))
-  })
-)
+if (process.argv.slice(2).join(" ") === "--version") process.stdout.write(`${packageVersion}\n`)
+else void import("./internal/commandMain.ts").then(({ main }) => main(process.argv))

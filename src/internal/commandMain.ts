@@ -1,0 +1,43 @@
+/**
+ * What the command `lazycluster` runs once it is known that it takes more than a word to answer. The build makes one file of it and
+ * all that it loads: loading Effect file by file costs three times the processor time.
+ *
+ * @since 0.1.0
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Cli from "../cli/Cli.ts"
+import * as ExitCode from "../cli/ExitCode.ts"
+import * as View from "../cli/View.ts"
+import * as signals from "./signals.ts"
+
+const signalled = signals.make({
+  onSecond:
+    "lazycluster: not waiting for the cleanup; the guardians on the hosts end everything when the lease has run out"
+})
+
+/**
+ * Runs a command line, Node and script first, and ends this process with its exit code.
+ *
+ * @internal
+ */
+export const main = (line: ReadonlyArray<string>): void =>
+  Cli.run(line).pipe(
+    Effect.provide(
+      Layer.mergeAll(
+        NodeContext.layer,
+        View.layer,
+        Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true }))
+      )
+    ),
+    signalled.watch,
+    NodeRuntime.runMain({
+      disableErrorReporting: true,
+      disablePrettyLogger: true,
+      // Node's own teardown ends with 0 after a signal.
+      teardown: (exit, onExit) => onExit(signalled.exitCode() ?? ExitCode.of(exit))
+    })
+  )
