@@ -1,0 +1,73 @@
+// What typedoc has read, put right before it is rendered: names of pages and modules, order, links to sources.
+import { DocumentReflection, ReflectionCategory, ReflectionKind } from "typedoc"
+import { relative } from "node:path"
+import { contents, titleOf } from "./contents.mjs"
+
+/** Stands for a source in addresses until the page is known from which it is linked. */
+export const sourceScheme = "lazycluster-source:"
+
+const folders = ["clusters", "runtimes", "tasks", "services"]
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** Comments, and pages: everything that has parts. */
+const partsOf = (reflection) => [
+  ...(reflection instanceof DocumentReflection ? [reflection.content] : []),
+  ...(reflection.readme === undefined ? [] : [reflection.readme]),
+  ...(reflection.comment === undefined ? [] : [reflection.comment.summary, ...reflection.comment.blockTags.map((tag) => tag.content)])
+]
+
+/** Links to files that are no page and no module lead to their source. */
+const linkSources = (project, root, path, parts) => {
+  for (const part of parts) {
+    if (part.kind !== "relative-link" || /\.(svg|png)$/.test(part.text)) continue
+    const to = typeof part.target === "number"
+      ? project.files.resolve(part.target, project)
+      : path === undefined ? undefined : new URL(part.text, `file://${path}`).pathname
+    if (typeof to !== "string") continue
+    part.kind = "text"
+    part.text = `${sourceScheme}${relative(root, to)}`
+    delete part.target
+  }
+}
+
+const byFolder = (module) => {
+  const folderOf = (child) => /^src\/(\w+)\//.exec(child.source)?.[1] ?? "lazycluster"
+  const named = [["lazycluster", "All of it"], ...folders.map((folder) => [folder, capital(folder)])]
+  module.categories = named
+    .map(([folder, title]) => {
+      const category = new ReflectionCategory(title)
+      category.children = module.children.filter((child) => folderOf(child) === folder)
+      return category
+    })
+    .filter(({ children }) => children.length > 0)
+}
+
+export const prepare = (project, root) => {
+  project.packageRoot = root
+  const all = Object.values(project.reflections)
+  for (const reflection of all) {
+    const path = project.files.getReflectionPath(reflection)
+    for (const parts of partsOf(reflection)) {
+      linkSources(project, root, reflection.isProject() ? `${root}/README.md` : path ?? reflection.sources?.[0]?.fullFileName, parts)
+    }
+    reflection.sources = reflection.sources?.filter(({ fullFileName }) => fullFileName.startsWith(`${root}/src/`))
+    for (const source of reflection.sources ?? []) {
+      source.fileName = relative(root, source.fullFileName)
+      source.url = `${sourceScheme}${source.fileName}#L${source.line}`
+    }
+    for (const category of reflection.categories ?? []) category.title = capital(category.title)
+    if (reflection.kindOf(ReflectionKind.Namespace)) reflection.source = relative(root, path)
+    if (reflection instanceof DocumentReflection) {
+      reflection.path = relative(root, path)
+      reflection.name = titleOf(reflection.content.map(({ text }) => text).join("")) ?? reflection.name
+    }
+  }
+  const order = contents(root).flatMap(({ pages }) => pages)
+  project.documents?.sort((one, other) => order.indexOf(one.path) - order.indexOf(other.path))
+  for (const module of project.children) {
+    module.name = module.name.startsWith("testing") ? "lazycluster/testing" : "lazycluster"
+    if (module.name === "lazycluster") byFolder(module)
+    else module.categories = undefined
+  }
+}
