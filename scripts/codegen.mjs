@@ -1,4 +1,4 @@
-// Writes the barrels and the version: `node scripts/codegen.mjs`; with `--check` it only tells whether they are stale.
+// Writes the barrels, the version and what is made from the commands: `node scripts/codegen.mjs`; with `--check` it only tells whether they are stale.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -23,9 +23,42 @@ const barrel = (file, about, folders) => {
   return [file, `/**\n * ${about}\n *\n * @since 0.1.0\n */\n\n${exports.join("\n")}`]
 }
 
+/** Each file is an engine of `lazycluster up`; its camelCase name is a word here. */
+const engines = () => {
+  const names = readdirSync(join(root, "src/cli/engines")).filter((file) => /^[a-z]\w*\.ts$/.test(file))
+    .map((file) => basename(file, ".ts")).sort()
+  return `/**\n * The engines of \`lazycluster up\`, a file each. Written by \`npm run codegen\`.\n *\n * @since 0.1.0\n */\nimport type { Engine } from "./Engine.ts"\n${
+    names.map((name) => `import { engine as ${name} } from "./engines/${name}.ts"\n`).join("")
+  }\n/**\n * All of them, by name.\n *\n * @since 0.1.0\n * @category engines\n */\nexport const engines: readonly [Engine, ...ReadonlyArray<Engine>] = [${
+    names.join(", ")
+  }]\n`
+}
+
+// What is made from the tree of commands. Where the sources are broken for the moment, the rest is written all the same.
+const { tsImport } = await import("tsx/esm/api")
+const ofCommands = await Promise.all(["Cli", "Reference"].map((name) => tsImport(`../src/cli/${name}.ts`, import.meta.url)))
+  .then(([{ tree }, { page }]) => [
+    [
+      "src/internal/commandTree.ts",
+      [
+        "// dprint-ignore-file",
+        "/**\n * The commands as data, for what answers before they are loaded. Written by `npm run codegen`.\n *\n * @since 0.1.0\n */",
+        "import type { CommandTree } from \"../cli/CommandTree.ts\"\n",
+        `/** @internal */\nexport const commandTree: CommandTree = ${JSON.stringify(tree, undefined, 1)}\n`
+      ].join("\n")
+    ],
+    ["docs/guide/commands.md", page(tree)]
+  ])
+  .catch((error) => {
+    console.error(`the tree of commands cannot be read: ${error.message}`)
+    process.exitCode = 1
+    return []
+  })
+
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 const files = [
+  ...ofCommands,
   barrel("src/index.ts", "Every public module under its name. Written by `npm run codegen`.", [
     "src",
     "src/services",
@@ -36,6 +69,7 @@ const files = [
   barrel("src/testing/index.ts", "What tests of programs on this package need. Written by `npm run codegen`.", [
     "src/testing"
   ]),
+  ["src/cli/engines.ts", engines()],
   [
     "src/internal/packageVersion.ts",
     `/**\n * The version in package.json. Written by \`npm run codegen\`.\n *\n * @since 0.1.0\n */\n\n/** @internal */\nexport const packageVersion = "${version}"\n`
@@ -52,7 +86,7 @@ const read = (file) => {
 const stale = files.filter(([file, text]) => read(file) !== text)
 if (process.argv.includes("--check")) {
   for (const [file] of stale) console.error(`${file} is stale: npm run codegen`)
-  process.exitCode = stale.length === 0 ? 0 : 1
+  if (stale.length > 0) process.exitCode = 1
 } else {
   for (const [file, text] of stale) writeFileSync(join(root, file), text)
 }

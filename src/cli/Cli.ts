@@ -22,6 +22,7 @@ import * as HelpCommand from "./HelpCommand.ts"
 import * as Invocation from "./Invocation.ts"
 import * as ListRuntimesCommand from "./ListRuntimesCommand.ts"
 import * as PsCommand from "./PsCommand.ts"
+import * as UpCommand from "./UpCommand.ts"
 import * as View from "./View.ts"
 
 /**
@@ -37,7 +38,13 @@ export const command = Command.make("lazycluster").pipe(
     json: false,
     program: false
   })),
-  Command.withSubcommands([DemoCommand.command, HelpCommand.command, ListRuntimesCommand.command, PsCommand.command])
+  Command.withSubcommands([
+    DemoCommand.command,
+    HelpCommand.command,
+    ListRuntimesCommand.command,
+    PsCommand.command,
+    UpCommand.command
+  ])
 )
 
 /**

@@ -6,21 +6,15 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Cluster } from "../clusters/Cluster.ts"
 import * as ClusterEvent from "../clusters/ClusterEvent.ts"
 import * as ClusterPlan from "../clusters/ClusterPlan.ts"
 import * as DaskCluster from "../clusters/DaskCluster.ts"
 import * as ownMemory from "../internal/ownMemory.ts"
-import * as Cleanup from "../runtimes/Cleanup.ts"
 import type { GroupError } from "../runtimes/GroupError.ts"
-import * as Runtime from "../runtimes/Runtime.ts"
 import { manager } from "../services/Host.ts"
 import * as Progress from "../services/Progress.ts"
-import type { Provisioned } from "../services/PythonEnvironment.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfig } from "../services/SshConfig.ts"
 import type { SandboxError } from "../testing/SandboxError.ts"
@@ -28,6 +22,8 @@ import * as DemoExample from "./DemoExample.ts"
 import * as DemoReport from "./DemoReport.ts"
 import * as HostOptions from "./HostOptions.ts"
 import type * as ProgressView from "./ProgressView.ts"
+import * as UpCleanup from "./UpCleanup.ts"
+import * as UpPlan from "./UpPlan.ts"
 import * as View from "./View.ts"
 
 /**
@@ -58,35 +54,6 @@ export type DemoError =
   | GroupError
   | SandboxError
 
-/** What was on the hosts, for the report of what became of it. */
-interface Made {
-  readonly hosts: ReadonlyArray<string>
-  readonly processes: ReadonlyArray<{ readonly host: string; readonly name: string }>
-  readonly environments: ReadonlyArray<Provisioned>
-}
-
-const made = (cluster: Cluster): Effect.Effect<Omit<Made, "hosts">> =>
-  Effect.gen(function*() {
-    const { places, processes } = yield* cluster.plan
-    const environments = yield* Effect.forEach(places, cluster.environment)
-    return {
-      processes: processes.map(({ id, place }) => ({ host: place, name: id })),
-      environments: environments.flatMap(Option.toArray)
-    }
-  })
-
-/** Shows the cleanup as a step: it begins when the work is over, and ends with the scope, in which it must come first. */
-const cleaningUp = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
-  Effect.gen(function*() {
-    const progress = yield* Progress.Progress
-    const over = yield* Ref.make<Effect.Effect<void>>(Effect.void)
-    yield* Effect.addFinalizer(() => Effect.flatten(Ref.get(over)))
-    return yield* Effect.onExit(
-      work,
-      () => Effect.flatMap(progress.begin("all hosts", "clean up"), (step) => Ref.set(over, step.over("done")))
-    )
-  })
-
 const stayUp = (dask: DaskCluster.DaskCluster, view: ProgressView.ProgressView) =>
   Effect.gen(function*() {
     const environment = yield* dask.cluster.environment(manager.alias)
@@ -104,19 +71,19 @@ const work = Effect.fnUntraced(function*(
   hosts: HostOptions.Hosts,
   options: Options,
   view: ProgressView.ProgressView,
-  known: Ref.Ref<Made>
+  known: UpCleanup.Known
 ): Effect.fn.Return<void, DemoError, Ssh | SshConfig | Scope.Scope> {
   const { lease, workers } = options
   const { paint, print } = view
   const group = yield* HostOptions.group(hosts, { lease })
-  yield* Ref.update(known, (all) => ({ ...all, hosts: group.runtimes.map(({ host }) => host.alias) }))
+  yield* known.group(group)
   const dask = yield* DaskCluster.make(group, {
     workers,
     manager: { lease },
     onPlan: (plan) => print(`${paint.strong("Plan")}\n${ClusterPlan.render(plan)}`)
   })
   const { cluster } = dask
-  yield* Effect.flatMap(made(cluster), (all) => Ref.update(known, ({ hosts }) => ({ ...all, hosts })))
+  yield* known.cluster(cluster)
   yield* print(`\n${paint.strong("Scheduler")}  ${dask.schedulerAddress}`)
   yield* print(`${paint.strong("Dashboard")}  ${dask.dashboardUrl}`)
 
@@ -148,46 +115,6 @@ const work = Effect.fnUntraced(function*(
   if (options.keep) return yield* stayUp(dask, view)
 })
 
-/** Facts of the hosts decide about a plan: they are connected to, and left as they were. */
-const planned = Effect.fnUntraced(function*(
-  hosts: HostOptions.Hosts,
-  { lease, workers }: Options
-): Effect.fn.Return<void, DemoError, Scope.Scope | Ssh | SshConfig | View.View> {
-  const [manager, group] = yield* Effect.all([
-    Runtime.manager({ lease }),
-    HostOptions.group(hosts, { lease })
-  ], { concurrency: 2 })
-  const made = DaskCluster.plan(manager, group, { workers })
-  const json = yield* Effect.orDie(Schema.encode(ClusterPlan.ClusterPlan)(made))
-  yield* View.data(json, () => ClusterPlan.render(made))
-})
-
-const withReport = Effect.fnUntraced(function*(
-  hosts: HostOptions.Hosts,
-  options: Options,
-  view: ProgressView.ProgressView
-): Effect.fn.Return<void, DemoError, Ssh | SshConfig> {
-  const known = yield* Ref.make<Made>({ hosts: [], processes: [], environments: [] })
-  // The report is told also when the work was interrupted.
-  return yield* Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function*() {
-      const { exit, reports } = yield* Cleanup.collect(cleaningUp(restore(work(hosts, options, view, known))))
-      const made = yield* Ref.get(known)
-      if (reports.length > 0) {
-        const report = DemoReport.cleanup({
-          reports,
-          ...made,
-          hosts: [manager.alias, ...made.hosts]
-        })
-        yield* view.print(`\n${report}`)
-      }
-      yield* exit
-      const left = DemoReport.leftBehind(reports)
-      if (left !== undefined) return yield* left
-    })
-  )
-})
-
 /**
  * Brings the cluster up, runs the example, and tells what became of everything, also after a failure or an interruption. With
  * `plan` it only tells what would run where.
@@ -202,7 +129,13 @@ export const run: (options: Options) => Effect.Effect<void, DemoError, View.View
     const none = hosts.hosts === undefined && hosts.sandbox === undefined
     yield* HostOptions.use(
       none ? { ...hosts, sandbox: 3 } : hosts,
-      (hosts) => options.plan ? Effect.scoped(planned(hosts, options)) : withReport(hosts, options, view)
+      (hosts) =>
+        options.plan
+          ? UpPlan.show(hosts, options, (manager, group) =>
+            DaskCluster.plan(manager, group, { workers: options.workers }))
+          : UpCleanup.reported((report) =>
+            view.print(`\n${report}`), (known) =>
+            work(hosts, options, view, known))
     )
   }
 )

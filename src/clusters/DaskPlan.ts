@@ -46,6 +46,8 @@ export interface Options {
   readonly resources?: Readonly<Record<string, number>> | undefined
   /** The scheduler's port, tried first. Default 8786; then 60001 to 60199. */
   readonly port?: number | undefined
+  /** The port of the scheduler's pages, tried first. Default 8787; then the same. */
+  readonly dashboardPort?: number | undefined
   /** The packages of all places, pinned. Default: dask[distributed] with all that it needs. */
   readonly packages?: Requirements.Requirements | undefined
   /** What functions and programs need beside these on all places, pinned: `["numpy==2.2.6"]`. */
@@ -116,7 +118,7 @@ const scheduler = (place: string, options: Options): ProcessPlan => ({
   ...common(options),
   ports: [
     { name: "comm", preferred: options.port ?? 8786, ...ports },
-    { name: "http", preferred: 8787, ...ports }
+    { name: "http", preferred: options.dashboardPort ?? 8787, ...ports }
   ],
   ready: health.probe,
   health,
