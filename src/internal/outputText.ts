@@ -60,3 +60,10 @@ const control = /\p{Cc}\[[\d;?]*[a-zA-Z]|(?!\t)\p{Cc}/gu
  * @internal
  */
 export const withoutControl = (line: string): string => line.replace(control, "")
+
+/**
+ * What a terminal would show of a line that was drawn over again and again, and nothing that moves its cursor.
+ *
+ * @internal
+ */
+export const shown = (line: string): string => withoutControl(line.slice(line.trimEnd().lastIndexOf("\r") + 1))

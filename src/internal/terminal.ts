@@ -59,3 +59,10 @@ export const standardError: Effect.Effect<Output> = Effect.suspend(() => output(
  * @internal
  */
 export const plain = (text: string): string => stripVTControlCharacters(text)
+
+/**
+ * Whether standard input is a terminal: whoever reads it asks somebody to type.
+ *
+ * @internal
+ */
+export const asksForInput: Effect.Effect<boolean> = Effect.sync(() => process.stdin.isTTY === true)

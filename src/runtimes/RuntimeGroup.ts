@@ -21,6 +21,7 @@ import type * as Runtime from "./Runtime.ts"
 
 export { execute, fork, join, leastBusy, log, type Where } from "./groupBackground.ts"
 export { broadcast, onEach, roundRobin } from "./groupExecution.ts"
+export { leastLoaded } from "./groupLoad.ts"
 export { add, contains, exclude, get, include, remove, replaceEnvironment, withEnvironment } from "./groupMembers.ts"
 export { type Done, forEach, forEachEither, type QueueOptions, type Retry } from "./groupQueue.ts"
 export { getFile, sendFile } from "./groupTransfer.ts"

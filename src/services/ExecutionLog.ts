@@ -17,7 +17,7 @@ import type * as Stream from "effect/Stream"
 import { paint } from "../internal/hostColour.ts"
 import * as logReader from "../internal/logReader.ts"
 import * as logWriter from "../internal/logWriter.ts"
-import { withoutControl } from "../internal/outputText.ts"
+import { shown, withoutControl } from "../internal/outputText.ts"
 import * as terminal from "../internal/terminal.ts"
 import type { ExecutionLogError } from "./ExecutionLogError.ts"
 import type * as LogEntry from "./LogEntry.ts"
@@ -118,9 +118,6 @@ export interface Options {
  * @category combinators
  */
 export const prefixed = (line: Line): string => `${line.host} | ${line.text}`
-
-/** What a terminal would show of a line that was drawn over again and again, and nothing that moves its cursor. */
-const shown = (text: string): string => withoutControl(text.slice(text.trimEnd().lastIndexOf("\r") + 1))
 
 /**
  * Prints a line behind its host, stdout and stderr as they are; the host in a colour of its own where a terminal takes

@@ -10,10 +10,10 @@ import { SshConfig } from "../../src/services/SshConfig.ts"
 export const over = (aliases: ReadonlyArray<string>) => <A, E, R>(work: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Ssh, (ssh) => {
     const config = { aliases: Effect.succeed(aliases), file: Effect.succeedNone }
-    const services = Layer.mergeAll(
-      Lazycluster.layer,
-      Layer.succeed(Ssh, ssh),
-      Layer.mock(SshConfig, config)
+    const services = Layer.merge(Layer.succeed(Ssh, ssh), Layer.mock(SshConfig, config))
+    return Effect.provideService(
+      work,
+      Reach.Reach,
+      ({ executionLog }) => Layer.merge(Lazycluster.layerOf({ executionLog }), services)
     )
-    return Effect.provideService(work, Reach.Reach, () => services)
   })
