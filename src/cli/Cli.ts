@@ -22,6 +22,7 @@ import * as HelpCommand from "./HelpCommand.ts"
 import * as Invocation from "./Invocation.ts"
 import * as ListRuntimesCommand from "./ListRuntimesCommand.ts"
 import * as PsCommand from "./PsCommand.ts"
+import * as RunCommand from "./RunCommand.ts"
 import * as UpCommand from "./UpCommand.ts"
 import * as View from "./View.ts"
 
@@ -43,7 +44,8 @@ export const command = Command.make("lazycluster").pipe(
     HelpCommand.command,
     ListRuntimesCommand.command,
     PsCommand.command,
-    UpCommand.command
+    UpCommand.command,
+    RunCommand.command
   ])
 )
 
