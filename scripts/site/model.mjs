@@ -1,5 +1,5 @@
 // What typedoc has read, put right before it is rendered: names of pages and modules, order, links to sources.
-import { DocumentReflection, ReflectionCategory, ReflectionKind } from "typedoc"
+import { DocumentReflection, ReflectionCategory, ReflectionFlag, ReflectionKind } from "typedoc"
 import { relative } from "node:path"
 import { contents, titleOf } from "./contents.mjs"
 
@@ -31,6 +31,24 @@ const linkSources = (project, root, path, parts) => {
   }
 }
 
+/** A constant that is nothing but callable, `{ (a): (self) => B; (self, a): B }`, reads as the function that it is. */
+const asFunction = (reflection) => {
+  const declaration = reflection.type?.type === "reflection" ? reflection.type.declaration : undefined
+  if (!reflection.kindOf(ReflectionKind.Variable) || declaration?.signatures === undefined || declaration.children !== undefined) return
+  reflection.kind = ReflectionKind.Function
+  reflection.signatures = declaration.signatures
+  for (const signature of reflection.signatures) {
+    signature.parent = reflection
+    signature.name = reflection.name
+    // What is said of all stands once: typedoc had copied it to a single one.
+    if (signature.comment === undefined && reflection.signatures.length === 1) signature.comment = reflection.comment
+  }
+  if (reflection.signatures.length === 1) reflection.comment = undefined
+  reflection.flags.setFlag(ReflectionFlag.Const, false)
+  reflection.defaultValue = undefined
+  reflection.type = undefined
+}
+
 const byFolder = (module) => {
   const folderOf = (child) => /^src\/(\w+)\//.exec(child.source)?.[1] ?? "lazycluster"
   const named = [["lazycluster", "All of it"], ...folders.map((folder) => [folder, capital(folder)])]
@@ -47,6 +65,7 @@ export const prepare = (project, root) => {
   project.packageRoot = root
   const all = Object.values(project.reflections)
   for (const reflection of all) {
+    asFunction(reflection)
     const path = project.files.getReflectionPath(reflection)
     for (const parts of partsOf(reflection)) {
       linkSources(project, root, reflection.isProject() ? `${root}/README.md` : path ?? reflection.sources?.[0]?.fullFileName, parts)

@@ -16,12 +16,6 @@ const isNever = (type) => type === undefined || (type.type === "intrinsic" && ty
 const row = (context, title, type) =>
   isNever(type) ? undefined : h("p", { class: "lc-channel" }, h("span", null, title), " ", h("code", null, context.type(type)))
 
-/** The call signatures of a constant that is nothing but callable: `{ (a): (self) => B; (self, a): B }`. */
-const callsOf = (reflection) => {
-  const declaration = reflection.type?.type === "reflection" ? reflection.type.declaration : undefined
-  return declaration?.signatures !== undefined && declaration.children === undefined ? declaration : undefined
-}
-
 class Context extends DefaultThemeRenderContext {
   constructor(...args) {
     super(...args)
@@ -37,8 +31,6 @@ class Context extends DefaultThemeRenderContext {
     this.member = (reflection) =>
       reflection.kindOf(ReflectionKind.ClassOrInterface)
         ? this.shape(reflection)
-        : reflection.kindOf(ReflectionKind.Variable) && callsOf(reflection) !== undefined
-        ? this.callable(reflection)
         : member(reflection)
 
     this.reflectionTemplate = (props) => {
@@ -94,32 +86,6 @@ class Context extends DefaultThemeRenderContext {
     })
     const permalink = h("a", { href: `#${anchor}`, "aria-label": "Permalink", class: "tsd-anchor-icon" }, this.icons.anchor())
     return h("h3", { class: "tsd-anchor-link", id: anchor }, reflection.name, permalink)
-  }
-
-  /** A constant with call signatures reads as the function that it is. */
-  callable(reflection) {
-    const { signatures } = callsOf(reflection)
-    for (const signature of signatures) signature.name = reflection.name
-    return h(
-      "section",
-      { class: "tsd-panel tsd-member" },
-      this.heading(reflection),
-      this.commentSummary(reflection),
-      h(
-        "ul",
-        { class: "tsd-signatures" },
-        signatures.map((signature) =>
-          h(
-            "li",
-            null,
-            h("div", { class: "tsd-signature", id: this.getAnchor(signature) }, this.memberSignatureTitle(signature)),
-            h("div", { class: "tsd-description" }, this.signatureBody(signature, true))
-          )
-        )
-      ),
-      this.commentTags(reflection),
-      this.memberSources(reflection)
-    )
   }
 
   /** The members of an interface or a class are a list below it, not members of the module. */
