@@ -149,6 +149,20 @@ export * as DaskFuture from "./clusters/DaskFuture.ts"
 export * as DaskPlan from "./clusters/DaskPlan.ts"
 
 /**
+ * Looks at hosts, and at the machine that runs this program: what keeps them from being used, and what mends it.
+ *
+ * @since 0.1.0
+ */
+export * as Doctor from "./runtimes/Doctor.ts"
+
+/**
+ * What a doctor finds on a host, as data.
+ *
+ * @since 0.1.0
+ */
+export * as DoctorFinding from "./runtimes/DoctorFinding.ts"
+
+/**
  * What tasks and services print: a file for each execution, and each line live.
  *
  * @since 0.1.0
@@ -352,6 +366,13 @@ export * as HostIdentity from "./services/HostIdentity.ts"
 export * as HostTable from "./runtimes/HostTable.ts"
 
 /**
+ * How busy a host is now, which its facts do not tell: they stay as they are.
+ *
+ * @since 0.1.0
+ */
+export * as HostUsage from "./runtimes/HostUsage.ts"
+
+/**
  * Hyperopt on SSH hosts: mongod on the manager, workers on the hosts, trials of dead workers queued again.
  *
  * @since 0.1.0
@@ -414,6 +435,14 @@ export * as LazyclusterError from "./LazyclusterError.ts"
  * @since 0.1.0
  */
 export * as Ledger from "./services/Ledger.ts"
+
+/**
+ * What lazycluster runs on hosts, read from the ledgers that lie there: runtimes of whatever manager of this user, also of one
+ * that has crashed. Nothing is started for it and nothing changed.
+ *
+ * @since 0.1.0
+ */
+export * as Ledgers from "./runtimes/Ledgers.ts"
 
 /**
  * What stands in an execution log: one entry a line, of JSON or of text.
@@ -631,6 +660,14 @@ export * as RuntimeManager from "./runtimes/RuntimeManager.ts"
  * @since 0.1.0
  */
 export * as RuntimePlatform from "./runtimes/RuntimePlatform.ts"
+
+/**
+ * A program on a host as whoever types it sees it: with an input, its output as it comes, byte for byte, and its exit code,
+ * which is no error.
+ *
+ * @since 0.1.0
+ */
+export * as RuntimeProgram from "./runtimes/RuntimeProgram.ts"
 
 /**
  * Ports and Unix sockets of a host as sockets of @effect/platform: what speaks over a `Socket` or serves a `SocketServer` works

@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Duplex } from "node:stream"
 import ssh2 from "ssh2"
+import type { HostIdentity } from "../services/HostIdentity.ts"
 import type { ResolvedHost } from "../services/SshConfig.ts"
 import { SshConfigError, type SshError } from "../services/SshError.ts"
 import type { Asking } from "./asking.ts"
@@ -63,7 +64,7 @@ export const make = (
   sock: Duplex,
   settings: Settings
 ): Effect.Effect<
-  { readonly link: Link.Link; readonly hostKey: string },
+  { readonly link: Link.Link; readonly hostKey: string } & Pick<HostIdentity, "server" | "login">,
   SshError | SshConfigError,
   Scope.Scope | FileSystem.FileSystem
 > =>
@@ -78,7 +79,8 @@ export const make = (
     const link = yield* Link.make(host, client, sock)
     const shown = yield* Effect.scoped(ready(resolved, { link, sock, known, settings, algorithms }))
     if (shown.isNew) yield* known.remember(shown.key)
-    return { link, hostKey: HostKey.fingerprint(shown.key) }
+    const { key, login, server } = shown
+    return { link, hostKey: HostKey.fingerprint(key), login, server }
   })
 
 const noneOf = (resolved: ResolvedHost, line: string) =>
@@ -89,7 +91,7 @@ const noneOf = (resolved: ResolvedHost, line: string) =>
     hint: "name an algorithm that it has beside them, or use Ssh.layerOpenSsh, which has all of OpenSSH's"
   })
 
-interface Shown {
+interface Shown extends Pick<HostIdentity, "server" | "login"> {
   readonly key: Buffer
   readonly isNew: boolean
 }
@@ -155,10 +157,18 @@ const ready = Effect.fnUntraced(function*(resolved: ResolvedHost, parts: {
   sock.once("data", (chunk: Buffer) => {
     heard = withoutControl(chunk.subarray(0, 100).toString("latin1").split("\n")[0] ?? "").trim()
   })
+  /** The server has taken what was tried last. */
+  const account = (): Pick<HostIdentity, "server" | "login"> => {
+    const names = tried.map(({ name }) => name)
+    return {
+      server: /^SSH-[\d.]+-(.+)$/.exec(heard)?.[1],
+      login: { by: names.at(-1) ?? "", refused: names.slice(0, -1), leftOut: [...offered.problems] }
+    }
+  }
   const failed = (cause: unknown): SshError =>
     distrust ?? connectError(resolved.host.alias, placeOf(resolved), cause, heard)
   client
-    .on("ready", () => end(Exit.succeed(shown)))
+    .on("ready", () => end(Exit.succeed({ ...shown, ...account() })))
     .on("error", (cause) => {
       // An agent that will not sign is one key less, no end.
       if (cause.level === "agent") return

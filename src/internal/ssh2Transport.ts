@@ -51,8 +51,12 @@ const socketTo = (
 }
 
 /** What is connected by others is known by the name that they were given. */
-const identity = (resolved: ResolvedHost, sock: Duplex, hostKey: string): HostIdentity => ({
-  hostKey,
+const identity = (
+  resolved: ResolvedHost,
+  sock: Duplex,
+  shown: Pick<HostIdentity, "hostKey" | "server" | "login">
+): HostIdentity => ({
+  ...shown,
   address: canonical((sock instanceof TcpSocket ? sock.remoteAddress : undefined) ?? resolved.hostName),
   port: resolved.port,
   user: resolved.user,
@@ -84,12 +88,12 @@ export const open = (
 ): Effect.Effect<Transport, SshError | SshConfigError, Scope.Scope | FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const sock = yield* socketTo(resolved, through)
-    const { hostKey, link } = yield* Handshake.make(resolved, sock, settings)
+    const { link, ...shown } = yield* Handshake.make(resolved, sock, settings)
     return {
       host: resolved.host,
       lost: link.lost,
       sever: link.sever,
-      identity: Effect.succeed(identity(resolved, sock, hostKey)),
+      identity: Effect.succeed(identity(resolved, sock, shown)),
       exec: (invocation) => Process.start(link, invocation),
       files: link.request<Files.Session>({
         step: "sftp",

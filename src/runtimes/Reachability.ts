@@ -11,9 +11,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { readAll } from "../internal/duplexStream.ts"
 import * as messageLines from "../internal/messageLines.ts"
 import * as Nonce from "../internal/nonce.ts"
+import * as nonceProbe from "../internal/nonceProbe.ts"
 import * as programs from "../internal/programs.ts"
 import { sameNetwork } from "../services/HostFacts.ts"
 import type { Runtime } from "./Runtime.ts"
@@ -148,21 +148,10 @@ const listen = (runtime: Runtime, within: Duration.DurationInput): Effect.Effect
     }
   })
 
-/** Whether the one that answers there is the one that is meant. */
 const tried = (from: Runtime, to: { readonly address: string; readonly port: number }, nonce: string) =>
-  Effect.gen(function*() {
-    const connection = yield* from.connection
-    const duplex = yield* connection.dial(to)
-    const heard = yield* readAll(duplex, () => "closed" as const).pipe(
-      Stream.mapAccum("", (before, chunk) => {
-        const all = before + Buffer.from(chunk).toString("latin1")
-        return [all, all]
-      }),
-      Stream.takeUntil((all) => all.length >= nonce.length),
-      Stream.runLast
-    )
-    return Option.contains(heard, nonce)
-  }).pipe(Effect.scoped, Effect.orElseSucceed(() => false))
+  Effect.flatMap(from.connection, (connection) => nonceProbe.says(connection, to, nonce)).pipe(
+    Effect.orElseSucceed(() => false)
+  )
 
 /**
  * Tries which of these machines reach one another, all at the same time. Each listens for that on a free port of each of its

@@ -5,6 +5,18 @@
  */
 
 /**
+ * What let the user in, by the name of a key or a method, what the server refused before, and what was not offered and why.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Login {
+  readonly by: string
+  readonly refused: ReadonlyArray<string>
+  readonly leftOut: ReadonlyArray<string>
+}
+
+/**
  * What a connection knows of the machine that it reached.
  *
  * @since 0.1.0
@@ -20,6 +32,10 @@ export interface HostIdentity {
   readonly user: string
   /** The jump hosts or the proxy command between, nothing for a direct connection. */
   readonly through?: string | undefined
+  /** What the server calls itself: `OpenSSH_9.2p1 Debian-2`; absent where nobody tells. It does not tell machines apart. */
+  readonly server?: string | undefined
+  /** How the user was let in; absent where nobody tells. */
+  readonly login?: Login | undefined
 }
 
 /**

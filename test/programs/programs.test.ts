@@ -10,6 +10,7 @@ const names = [
   "signal",
   "guardian",
   "anchor",
+  "doctor",
   "listener",
   "gpus",
   "holder",

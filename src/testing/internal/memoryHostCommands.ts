@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { constants } from "node:os"
 import * as removal from "../../internal/removal.ts"
+import * as memoryDoctor from "./memoryDoctor.ts"
 import * as memoryEnvironment from "./memoryEnvironment.ts"
 import { factsOf, type MemoryHost } from "./memoryHost.ts"
 import { type Command, command, each, fail } from "./memoryOptions.ts"
@@ -82,6 +83,7 @@ const remove: Command = ({ argv, stderr }, { tree }) => {
 export const commands: Readonly<Record<string, Command>> = {
   true: () => Effect.succeed(0),
   false: () => Effect.succeed(1),
+  "lazycluster-doctor": memoryDoctor.run,
   // Packages are there as soon as they are asked for.
   "lazycluster-environment": memoryEnvironment.run,
   "lazycluster-reach": memoryReach.run,
