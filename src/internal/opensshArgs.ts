@@ -57,8 +57,12 @@ const ours = [
 /** A value that the client takes as it stands. */
 const plain = (value: string): string => value.replaceAll("%", "%%")
 
-/** What the host itself says wins over the config. */
-const given = (host: Host): ReadonlyArray<string> => [
+/**
+ * What the host itself says wins over the config.
+ *
+ * @internal
+ */
+export const given = (host: Host): ReadonlyArray<string> => [
   ...(host.user === undefined ? [] : ["-l", host.user]),
   ...(host.port === undefined ? [] : ["-p", String(host.port)]),
   ...(host.hostName === undefined ? [] : ["-o", `HostName=${plain(host.hostName)}`]),
