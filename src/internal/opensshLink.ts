@@ -162,7 +162,7 @@ export const make = Effect.fnUntraced(function*(options: {
   }
   const alive: Link["alive"] = (tell) => {
     if (gone !== undefined) return tell(false)
-    return void Mux.ask(controlPath, Mux.alive, (answer) => tell(answer._tag === "done"))
+    return Mux.lives(controlPath, () => gone !== undefined, tell)
   }
   const ask: Link["ask"] = (request, step) =>
     Effect.async((resume) => {
@@ -184,7 +184,11 @@ export const make = Effect.fnUntraced(function*(options: {
     })
 
   const answers = Effect.async<void, "silent">((resume) =>
-    alive((lives) => resume(lives ? Effect.void : Effect.fail("silent")))
+    void Mux.ask(
+      controlPath,
+      Mux.alive,
+      (answer) => resume(answer._tag === "done" ? Effect.void : Effect.fail("silent"))
+    )
   )
   return {
     link: {

@@ -134,3 +134,19 @@ export const ask = (path: string, request: Buffer, done: (answer: Answer) => voi
     .write(Buffer.concat([packet(Buffer.concat([word(hello), word(version)])), packet(request)]))
   return () => end()
 }
+
+/** A master that has no room for one more connection at this moment is none that has gone. */
+const tries = 20
+const pause = 50
+
+/**
+ * Whether a master lives. Where it does not answer it is asked again, until `gone` says that it has ended, or for a second.
+ *
+ * @internal
+ */
+export const lives = (path: string, gone: () => boolean, tell: (lives: boolean) => void, left = tries): void =>
+  void ask(path, alive, (answer) => {
+    if (answer._tag === "done") return tell(true)
+    if (gone() || left === 0) return tell(false)
+    return void setTimeout(() => gone() ? tell(false) : lives(path, gone, tell, left - 1), pause)
+  })
