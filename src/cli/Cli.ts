@@ -17,12 +17,14 @@ import * as CommandLine from "./CommandLine.ts"
 import { Commands } from "./Commands.ts"
 import * as CommandTree from "./CommandTree.ts"
 import * as DemoCommand from "./DemoCommand.ts"
+import * as ExposeCommand from "./ExposeCommand.ts"
 import * as Failure from "./Failure.ts"
 import * as HelpCommand from "./HelpCommand.ts"
 import * as Invocation from "./Invocation.ts"
 import * as ListRuntimesCommand from "./ListRuntimesCommand.ts"
 import * as PsCommand from "./PsCommand.ts"
 import * as RunCommand from "./RunCommand.ts"
+import * as ShellCommand from "./ShellCommand.ts"
 import * as UpCommand from "./UpCommand.ts"
 import * as View from "./View.ts"
 
@@ -45,7 +47,9 @@ export const command = Command.make("lazycluster").pipe(
     ListRuntimesCommand.command,
     PsCommand.command,
     UpCommand.command,
-    RunCommand.command
+    RunCommand.command,
+    ExposeCommand.command,
+    ShellCommand.command
   ])
 )
 
