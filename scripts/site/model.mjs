@@ -1,5 +1,5 @@
 // What typedoc has read, put right before it is rendered: names of pages and modules, order, links to sources.
-import { DocumentReflection, ReflectionCategory, ReflectionFlag, ReflectionKind } from "typedoc"
+import { DocumentReflection, ParameterReflection, ReflectionCategory, ReflectionFlag, ReflectionKind } from "typedoc"
 import { relative } from "node:path"
 import { contents, titleOf } from "./contents.mjs"
 
@@ -49,6 +49,19 @@ const asFunction = (reflection) => {
   reflection.type = undefined
 }
 
+/** `Effect.fn` gives functions whose parameters are one tuple. */
+const asParameters = (signature) => {
+  const [rest] = signature.parameters ?? []
+  if (rest?.flags.isRest !== true || rest.type?.type !== "tuple") return
+  if (!rest.type.elements.every(({ type }) => type === "namedTupleMember")) return
+  signature.parameters = rest.type.elements.map((element) => {
+    const parameter = new ParameterReflection(element.name, ReflectionKind.Parameter, signature)
+    parameter.type = element.element
+    parameter.flags.setFlag(ReflectionFlag.Optional, element.isOptional)
+    return parameter
+  })
+}
+
 const byFolder = (module) => {
   const folderOf = (child) => /^src\/(\w+)\//.exec(child.source)?.[1] ?? "lazycluster"
   const named = [["lazycluster", "All of it"], ...folders.map((folder) => [folder, capital(folder)])]
@@ -66,6 +79,7 @@ export const prepare = (project, root) => {
   const all = Object.values(project.reflections)
   for (const reflection of all) {
     asFunction(reflection)
+    if (reflection.isSignature()) asParameters(reflection)
     const path = project.files.getReflectionPath(reflection)
     for (const parts of partsOf(reflection)) {
       linkSources(project, root, reflection.isProject() ? `${root}/README.md` : path ?? reflection.sources?.[0]?.fullFileName, parts)

@@ -14,7 +14,12 @@ const effectOf = (type) => {
 const isNever = (type) => type === undefined || (type.type === "intrinsic" && type.name === "never")
 
 const row = (context, title, type) =>
-  isNever(type) ? undefined : h("p", { class: "lc-channel" }, h("span", null, title), " ", h("code", null, context.type(type)))
+  isNever(type) ? undefined : h(
+    "p",
+    { class: "lc-channel" },
+    h("span", null, title),
+    (type.type === "union" ? type.types : [type]).map((each) => h("code", null, context.type(each)))
+  )
 
 class Context extends DefaultThemeRenderContext {
   constructor(...args) {
@@ -100,6 +105,11 @@ class Context extends DefaultThemeRenderContext {
         ? this.reflectionPreview(reflection)
         : this.memberDeclarationLine(reflection),
       this.commentSummary(reflection),
+      reflection.kindOf(ReflectionKind.Class) && reflection.name.endsWith("Error") && h(
+        "p",
+        null,
+        h("a", { href: this.relativeURL(`guide/troubleshooting.html#${reflection.name.toLowerCase()}`) }, "Reasons, and what to do")
+      ),
       reflection.typeParameters !== undefined && this.typeParameters(reflection.typeParameters),
       // What is hidden here is linked to nevertheless.
       others.flatMap((child) => [child, ...(child.signatures ?? [])]).map((child) => h("a", { id: this.getAnchor(child) })),
