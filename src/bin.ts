@@ -7,5 +7,15 @@
 import "./internal/leanHeap.ts"
 import { packageVersion } from "./internal/packageVersion.ts"
 
-if (process.argv.slice(2).join(" ") === "--version") process.stdout.write(`${packageVersion}\n`)
-else void import("./internal/commandMain.ts").then(({ main }) => main(process.argv))
+const words = process.argv.slice(2)
+const [first = ""] = words
+
+const answer = first === "completions" || first === "__complete"
+  ? import("./internal/quickAnswer.ts").then(({ quickAnswer }) => quickAnswer(words))
+  : Promise.resolve(words.length === 1 && first === "--version" ? `${packageVersion}\n` : undefined)
+
+void answer.then((text) =>
+  text === undefined
+    ? import("./internal/commandMain.ts").then(({ main }) => main(process.argv))
+    : void process.stdout.write(text)
+)

@@ -16,6 +16,7 @@ import * as CommandAbout from "./CommandAbout.ts"
 import * as CommandLine from "./CommandLine.ts"
 import { Commands } from "./Commands.ts"
 import * as CommandTree from "./CommandTree.ts"
+import * as CompletionsCommand from "./CompletionsCommand.ts"
 import * as DemoCommand from "./DemoCommand.ts"
 import * as ExposeCommand from "./ExposeCommand.ts"
 import * as Failure from "./Failure.ts"
@@ -43,13 +44,14 @@ export const command = Command.make("lazycluster").pipe(
   })),
   Command.withSubcommands([
     DemoCommand.command,
+    CompletionsCommand.command,
     HelpCommand.command,
     ListRuntimesCommand.command,
     PsCommand.command,
-    UpCommand.command,
     RunCommand.command,
-    ExposeCommand.command,
-    ShellCommand.command
+    ShellCommand.command,
+    UpCommand.command,
+    ExposeCommand.command
   ])
 )
 
@@ -86,7 +88,7 @@ const started = Effect.fnUntraced(function*(run: CommandLine.Run) {
  */
 export const run = (line: ReadonlyArray<string>) => {
   const { invocation, words } = Invocation.parse(line.slice(2))
-  return Effect.suspend(() => CommandLine.read(tree, words)).pipe(
+  const asked = Effect.suspend(() => CommandLine.read(tree, words)).pipe(
     Effect.flatMap((reading) => {
       switch (reading._tag) {
         case "Help":
@@ -96,7 +98,11 @@ export const run = (line: ReadonlyArray<string>) => {
         case "Run":
           return started(reading)
       }
-    }),
+    })
+  )
+  // Words that are not yet a command line.
+  const [, , first, ...rest] = line
+  return (first === "__complete" ? CompletionsCommand.complete(rest) : asked).pipe(
     Effect.tapErrorCause(Failure.show),
     invocation.debug ? Logger.withMinimumLogLevel(LogLevel.Debug) : (effect) => effect,
     Effect.provideService(Commands, tree),

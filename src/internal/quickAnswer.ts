@@ -1,0 +1,20 @@
+/**
+ * What the command answers before Effect is loaded.
+ *
+ * @since 0.1.0
+ */
+import * as Completions from "../cli/Completions.ts"
+import { scripts } from "../cli/CompletionScripts.ts"
+import { commandTree } from "./commandTree.ts"
+
+/**
+ * The answer to a command line that needs no more than that; `undefined` where there is none.
+ *
+ * @internal
+ */
+export const quickAnswer = ([word, ...words]: ReadonlyArray<string>): string | undefined => {
+  if (word === "completions" && words.length === 1) return scripts.get(words[0] ?? "")
+  if (word !== "__complete") return undefined
+  const answer = Completions.answer(commandTree, words)
+  return answer.also === "hosts" ? undefined : Completions.render(answer)
+}
