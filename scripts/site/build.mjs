@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 import { Application, Converter, PageEvent } from "typedoc"
 import { contents } from "./contents.mjs"
 import { brokenLinks } from "./links.mjs"
-import { prepare, sourceScheme } from "./model.mjs"
+import { noteOptional, prepare, sourceScheme } from "./model.mjs"
 import { ModuleRouter } from "./router.mjs"
 import { writeSources } from "./sources.mjs"
 import { neighbours } from "./neighbours.mjs"
@@ -64,6 +64,7 @@ const app = await Application.bootstrap({
 app.renderer.hooks.on("content.end", neighbours(root))
 app.renderer.defineRouter("module", ModuleRouter)
 app.renderer.defineTheme("lazycluster", LazyclusterTheme)
+app.converter.on(Converter.EVENT_CREATE_SIGNATURE, noteOptional)
 app.converter.on(Converter.EVENT_RESOLVE_END, (context) => prepare(context.project, root), -1000)
 
 const sources = new Set()

@@ -1,6 +1,7 @@
 // What typedoc has read, put right before it is rendered: names of pages and modules, order, links to sources.
 import { DocumentReflection, ParameterReflection, ReflectionCategory, ReflectionFlag, ReflectionKind } from "typedoc"
 import { relative } from "node:path"
+import ts from "typescript"
 import { contents, titleOf } from "./contents.mjs"
 
 /** Stands for a source in addresses until the page is known from which it is linked. */
@@ -49,15 +50,25 @@ const asFunction = (reflection) => {
   reflection.type = undefined
 }
 
+/** Of a tuple of parameters, typedoc forgets which have a default: the compiler knows. */
+const optionalOf = new WeakMap()
+export const noteOptional = ({ checker }, reflection, _, signature) => {
+  const [rest, ...others] = signature?.parameters ?? []
+  if (rest === undefined || others.length > 0) return
+  const flags = checker.getTypeOfSymbol(rest).target?.elementFlags
+  if (flags !== undefined) optionalOf.set(reflection, flags.map((flag) => (flag & ts.ElementFlags.Optional) !== 0))
+}
+
 /** `Effect.fn` gives functions whose parameters are one tuple. */
 const asParameters = (signature) => {
   const [rest] = signature.parameters ?? []
   if (rest?.flags.isRest !== true || rest.type?.type !== "tuple") return
   if (!rest.type.elements.every(({ type }) => type === "namedTupleMember")) return
-  signature.parameters = rest.type.elements.map((element) => {
+  const optional = optionalOf.get(signature) ?? []
+  signature.parameters = rest.type.elements.map((element, index) => {
     const parameter = new ParameterReflection(element.name, ReflectionKind.Parameter, signature)
     parameter.type = element.element
-    parameter.flags.setFlag(ReflectionFlag.Optional, element.isOptional)
+    parameter.flags.setFlag(ReflectionFlag.Optional, element.isOptional || optional[index] === true)
     return parameter
   })
 }

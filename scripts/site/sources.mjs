@@ -1,5 +1,5 @@
 // The sources that pages link to, as pages: a browser would save a `.ts` file instead of showing it.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 
 const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
@@ -25,13 +25,15 @@ const shown = (text) =>
 
 /** Of a folder, its files, which then are pages, too. */
 export const writeSources = async (root, out, sources) => {
-  rmSync(join(out, "media"), { recursive: true, force: true, filter: () => true })
+  rmSync(join(out, "media"), { recursive: true, force: true })
   const queue = [...sources]
   const written = new Set()
   for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
     if (written.has(path)) continue
     written.add(path)
     const from = join(root, path)
+    // Whoever follows the links will tell.
+    if (!existsSync(from)) continue
     const to = join(out, "sources", `${path}.html`)
     mkdirSync(dirname(to), { recursive: true })
     if (statSync(from).isDirectory()) {
