@@ -9,7 +9,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import * as attached from "../internal/attached.ts"
+import { bySignal } from "../internal/exitStatus.ts"
 import * as OutputCapture from "../internal/outputCapture.ts"
 import { withoutControl } from "../internal/outputText.ts"
 import { quoteAll } from "../internal/words.ts"
@@ -75,6 +75,10 @@ export const render = (program: Program): string =>
 
 const argv = (program: Program) => typeof program === "string" ? shell(program) : program
 
+/** A program need not read what it is given: its exit code says whether it minds. */
+const feed = <E>(process: RemoteProcess, input: Stream.Stream<Uint8Array, E>) =>
+  Stream.runForEach(input, process.write).pipe(Effect.ignore, Effect.zipRight(process.endInput))
+
 /** The same bytes, told as text too. */
 const heard = <E>(bytes: Stream.Stream<Uint8Array, E>, hear: (text: string) => Effect.Effect<void>) =>
   Stream.suspend(() => {
@@ -86,8 +90,9 @@ const heard = <E>(bytes: Stream.Stream<Uint8Array, E>, hear: (text: string) => E
   })
 
 /**
- * Runs a program in the working directory of a runtime, to its end. What it prints goes to the execution log, as of a task.
- * Interruption ends it, with all that it has started.
+ * Runs a program in the working directory of a runtime, to its end, which is that of its output, as with `ssh host command`. What
+ * it prints goes to the execution log, as of a task. Interruption ends it, with all that it has started; where whoever reads its
+ * output has gone, it ends as by SIGPIPE.
  *
  * @since 0.1.0
  * @category execution
@@ -117,11 +122,17 @@ export const run = Effect.fn("RuntimeProgram.run")(function*(
     const capture = yield* OutputCapture.make({ limit: outputLimit, lines: 1 })
     const kept = (process: RemoteProcess, from: Origin) =>
       heard(process[from], (text) => Effect.zipRight(capture.add(from, text), log.output(from, text)))
+    const { stderr: err = Sink.drain, stdin = Stream.empty, stdout: out = Sink.drain } = streams
     const [duration, { code, signal }] = yield* runtime.exec({ argv: argv(program), env, lasting: true }).pipe(
+      Effect.tap((process) => Effect.forkScoped(feed(process, stdin))),
       Effect.flatMap((process) =>
-        attached.run(
-          { ...process, stdout: kept(process, "stdout"), stderr: kept(process, "stderr") },
-          { stdin: Stream.empty, stdout: Sink.drain, stderr: Sink.drain, ...streams }
+        Effect.all([
+          Stream.run(kept(process, "stdout"), out),
+          Stream.run(kept(process, "stderr"), err)
+        ], { concurrency: 2, discard: true }).pipe(
+          Effect.zipRight(process.exit),
+          // Whoever reads what it prints has gone.
+          Effect.catchIf((error) => error._tag !== "SshError", () => Effect.succeed(bySignal("PIPE")))
         )
       ),
       Effect.scoped,

@@ -1,5 +1,6 @@
 /** Programs with input and output in bytes, on hosts in memory. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -68,6 +69,16 @@ describe("a program on a runtime", () => {
       })
       assert.strictEqual(exitCode, 0)
       assert.deepStrictEqual(heard, [...bytes, ...bytes])
+    }).pipe(Effect.scoped, Effect.provide(provided)))
+
+  it.effect("ends as by SIGPIPE where whoever reads its output has gone", () =>
+    Effect.gen(function*() {
+      const runtime = yield* Runtime.make("host-1")
+      const gone = new SystemError({ reason: "Unknown", module: "Stream", method: "stdout", description: "EPIPE" })
+      const { exitCode } = yield* RuntimeProgram.run(runtime, "echo a; server", {
+        streams: { stdout: Sink.forEach(() => Effect.fail(gone)) }
+      })
+      assert.strictEqual(exitCode, 141)
     }).pipe(Effect.scoped, Effect.provide(provided)))
 
   it.effect("keeps the end of much output, and ends with one whose input never does", () =>
