@@ -143,6 +143,13 @@ export const render = (path: CommandLine.Path, paint: Paint, columns: number): s
       list(command.arguments.map((argument) => [CommandLine.label(argument), argument.description]), width)
     ),
     ...section("Options", list(options(path), width)),
-    ...section("Examples", command.examples.flatMap(([line, what]) => [`  $ ${line}`, paint.weak(`    ${what}`)]))
+    ...section(
+      "Examples",
+      command.examples.flatMap(([line, what]) => [
+        // A line to copy stays one line.
+        `  $ ${line}`,
+        ...wrapped(what, width - 4).map((words) => paint.weak(`    ${words}`))
+      ])
+    )
   ].join("\n")
 }
