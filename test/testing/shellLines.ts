@@ -107,5 +107,9 @@ export const lines: ReadonlyArray<string> = [
   "cat none 2>&1 | wc -l",
   "echo 'unclosed",
   "echo )",
-  "if true; then echo x"
+  "if true; then echo x",
+  "sh -c 'shift; echo $# $1; shift 2; echo $#' s a b c",
+  "sh -c 'PATH=$1:$PATH; export PATH; shift; exec \"$@\"; echo never' s /opt sh -c 'echo $PATH $1; exit 3' s x; echo $?",
+  "(exec echo gone; echo never); echo $?",
+  "exec no-such-program 2>/dev/null; echo never"
 ]

@@ -112,19 +112,24 @@ const words = (self: Words.Expansion, { args, name }: Command) =>
 const simple = (shell: Shell, command: Command, io: Io, tail: Tail): Run =>
   Effect.gen(function*() {
     const self = expansion(shell, io)
-    const argv = yield* words(self, command)
+    const said = yield* words(self, command)
+    const replaced = said[0] === "exec" && said[1] !== undefined && !said[1].startsWith("-")
+    const argv = replaced ? said.slice(1) : said
     const [name] = argv
     if (name === undefined) shell.status = 0
     const before = yield* assigned(self, command)
     return yield* redirected(shell, command.redirects, io, (to) => {
       const { process, programs } = shell
-      const special = name === undefined ? undefined : Specials.find(name)
+      const special = name === undefined || replaced ? undefined : Specials.find(name)
       if (name === undefined || special !== undefined) {
         before.forEach(([variable, value]) => shell.variables.set(variable, value))
         return special?.(shell, argv.slice(1), to) ?? Effect.succeed(shell.status)
       }
       const env = { ...State.environment(shell), ...Object.fromEntries(before) }
-      if (programs.isBuiltIn(argv)) return programs.runBuiltIn(process, { argv, env, cwd: process.cwd, io: to })
+      if (programs.isBuiltIn(argv)) {
+        const ran = programs.runBuiltIn(process, { argv, env, cwd: process.cwd, io: to })
+        return replaced ? Effect.flatMap(ran, (code) => new State.ShellExit({ code })) : ran
+      }
       if (Specials.missing.has(name)) {
         return Effect.as(
           say(to, `InMemorySsh: \`${name}\` is not understood here: script this line in \`commands\``),
@@ -136,6 +141,7 @@ const simple = (shell: Shell, command: Command, io: Io, tail: Tail): Run =>
         child.process.env = env
         return programs.exec(child.process, to)
       }
+      if (replaced) return Effect.flatMap(inPlace(shell), (code) => new State.ShellExit({ code }))
       return tail ? inPlace(shell) : mourned(fork(shell, shared(to), inPlace), io)
     })
   })

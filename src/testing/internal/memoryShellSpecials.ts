@@ -88,6 +88,13 @@ const command: Special = (shell, args, io) =>
     return 0
   })
 
+const shift: Special = (shell, [count = "1"], io) => {
+  const by = Number(count)
+  if (!(by <= shell.args.length)) return say(io, "shift: can't shift that many", 2)
+  shell.args = shell.args.slice(by)
+  return Effect.succeed(0)
+}
+
 const none: Special = () => Effect.succeed(0)
 
 const specials: ReadonlyMap<string, Special> = new Map([
@@ -97,6 +104,7 @@ const specials: ReadonlyMap<string, Special> = new Map([
   ["exit", exit],
   ["export", exports],
   ["read", read],
+  ["shift", shift],
   ["unset", unset],
   ["wait", wait]
 ])
@@ -122,7 +130,6 @@ export const missing: ReadonlySet<string> = new Set([
   "local",
   "return",
   "set",
-  "shift",
   "source",
   "trap",
   "ulimit",

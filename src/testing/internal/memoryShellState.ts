@@ -43,7 +43,8 @@ export interface Shell {
   readonly programs: Programs
   /** `$0`. */
   readonly name: string
-  readonly args: ReadonlyArray<string>
+  /** `$1` and so on. */
+  args: ReadonlyArray<string>
   readonly variables: Map<string, string>
   readonly exported: Set<string>
   /** `$?` */
