@@ -55,5 +55,6 @@ export const lease: Options.Options<Duration.Duration | undefined> = Options.tex
  * @category options
  */
 export const plan: Options.Options<boolean> = Options.boolean("plan").pipe(
+  Options.withAlias("dry-run"),
   Options.withDescription("Only say what would run where; nothing of the cluster starts")
 )

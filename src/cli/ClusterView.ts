@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as ClusterLog from "../clusters/ClusterLog.ts"
+import type * as ClusterLog from "../clusters/ClusterLog.ts"
 import type { ClusterStatus, ProcessStatus } from "../clusters/ClusterStatus.ts"
 import * as byteSize from "../internal/byteSize.ts"
+import { withoutControl } from "../internal/outputText.ts"
 import type { HostUsage } from "../runtimes/HostUsage.ts"
 import type { HostFacts } from "../services/HostFacts.ts"
 import * as Elapsed from "./Elapsed.ts"
@@ -105,6 +106,12 @@ const tableOf = (view: ClusterView, processes: ReadonlyArray<ProcessStatus>, { c
   }).split("\n")
 }
 
+const printed = (lines: ClusterView["lines"], columns: number): ReadonlyArray<string> =>
+  Table.render({
+    rows: lines.map(({ line, process }) => [`${process} | ${withoutControl(line)}`]),
+    columns: columns - 1
+  }).split("\n")
+
 /**
  * The lines for so much room.
  *
@@ -115,8 +122,10 @@ export const render = (view: ClusterView, room: Room): ReadonlyArray<string> => 
   const { columns, now, paint, rows } = room
   const { engine, processes } = view.status
   const ready = processes.filter(({ state }) => state === "ready").length
-  const lines = view.lines.slice(-Math.max(0, Math.min(mostLines, rows - around - processes.length - 1)))
-  const shown = chosen(ordered(view.status), Math.max(1, rows - around - (lines.length === 0 ? 0 : lines.length + 1)))
+  // Processes come first, and what was printed has the room that they leave.
+  const spare = Math.max(0, rows - around - processes.length - 1)
+  const lines = spare === 0 ? [] : view.lines.slice(-spare)
+  const shown = chosen(ordered(view.status), Math.max(1, rows - around))
   const rest = processes.length - shown.length
   const title = `${engine}: ${ready} of ${processes.length} processes are ready, up ${
     Elapsed.render((now - view.since) / 1000)
@@ -125,10 +134,6 @@ export const render = (view: ClusterView, room: Room): ReadonlyArray<string> => 
     paint.strong(title.slice(0, columns - 1)),
     ...tableOf(view, shown, room),
     ...(rest === 0 ? [] : [paint.weak(`and ${rest} more`)]),
-    ...(lines.length === 0 ? [] : [""]),
-    ...(lines.length === 0 ?
-      [] :
-      Table.render({ rows: lines.map((line) => [ClusterLog.render(line)]), columns: columns - 1 })
-        .split("\n").map(paint.weak))
+    ...(lines.length === 0 ? [] : ["", ...printed(lines, columns).map(paint.weak)])
   ]
 }

@@ -25,6 +25,9 @@ const questions = Schedule.spaced("5 seconds")
 /** Hosts that are asked at a time. */
 const asked = 8
 
+/** Lines of a process that has ended; `lazycluster logs` has all. */
+const mostLog = 5
+
 const machines = (cluster: Cluster) => Effect.map(cluster.group, ({ runtimes }) => [cluster.manager, ...runtimes])
 
 /** What happened, with the time of day. */
@@ -34,7 +37,8 @@ const tell = (view: ProgressView, event: ClusterEvent.ClusterEvent) =>
       timeStyle: "medium",
       locale: "en-GB"
     })
-    const text = ClusterEvent.render(event).split("\n").map(withoutControl).join("\n")
+    const short = event._tag === "ProcessExited" ? { ...event, log: event.log.slice(-mostLog) } : event
+    const text = ClusterEvent.render(short).split("\n").map(withoutControl).join("\n")
     yield* view.note(`${view.notePaint.weak(time)} ${text}`)
   })
 

@@ -19,13 +19,9 @@ const output = (columns: number, hear: (text: string) => void): terminal.Output 
   write: (text) => Effect.sync(() => hear(text))
 })
 
-/**
- * Runs `lazycluster …words`; gives what it wrote, how it ended, and its exit code. Hosts are those of `Reach`: provide
- * that to put them in memory.
- */
-export const runOn = (columns: number, ...words: ReadonlyArray<string>) =>
+/** Runs a command line and notes what it writes. */
+const noting = (said: { out: string; err: string }, columns: number, words: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const said = { out: "", err: "" }
     const console = yield* Console.consoleWith(Effect.succeed)
     const recording: Console.Console = {
       ...console,
@@ -41,13 +37,26 @@ export const runOn = (columns: number, ...words: ReadonlyArray<string>) =>
         (view) => Layer.merge(Layer.succeed(View.View, view), Layer.succeed(Progress.Progress, view.progress))
       )
     )
-    const exit = yield* Cli.run(["node", "lazycluster", ...words]).pipe(
-      Effect.withConsole(recording),
-      Effect.provide(view),
-      Effect.exit
-    )
-    return { ...said, exit, code: ExitCode.of(exit) }
+    return yield* Cli.run(["node", "lazycluster", ...words]).pipe(Effect.withConsole(recording), Effect.provide(view))
   }).pipe(Effect.provide(NodeContext.layer))
+
+/**
+ * Runs `lazycluster …words`; gives what it wrote, how it ended, and its exit code. Hosts are those of `Reach`: provide
+ * that to put them in memory.
+ */
+export const runOn = (columns: number, ...words: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const said = { out: "", err: "" }
+    const exit = yield* Effect.exit(noting(said, columns, words))
+    return { ...said, exit, code: ExitCode.of(exit) }
+  })
+
+/** Runs one that goes on, 80 columns wide: what it has written so far. Interrupt its fiber, as Ctrl-C does. */
+export const start = (...words: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const said = { out: "", err: "" }
+    return { said, fiber: yield* Effect.forkScoped(noting(said, 80, words)) }
+  })
 
 /** The same, 80 columns wide. */
 export const run = (...words: ReadonlyArray<string>) => runOn(80, ...words)
