@@ -18,6 +18,7 @@ import { Commands } from "./Commands.ts"
 import * as CommandTree from "./CommandTree.ts"
 import * as CompletionsCommand from "./CompletionsCommand.ts"
 import * as DemoCommand from "./DemoCommand.ts"
+import * as DoctorCommand from "./DoctorCommand.ts"
 import * as ExposeCommand from "./ExposeCommand.ts"
 import * as Failure from "./Failure.ts"
 import * as HelpCommand from "./HelpCommand.ts"
@@ -45,6 +46,7 @@ export const command = Command.make("lazycluster").pipe(
   Command.withSubcommands([
     DemoCommand.command,
     CompletionsCommand.command,
+    DoctorCommand.command,
     HelpCommand.command,
     ListRuntimesCommand.command,
     PsCommand.command,

@@ -202,6 +202,7 @@ export const ofManager = (host: string, report: Report): ReadonlyArray<DoctorFin
     place(say, report, "home", undefined),
     place(say, report, "cache", undefined),
     place(say, report, "tmp", undefined),
-    limits(say, report)
+    limits(say, report),
+    driver(say, report)
   ]
 }
