@@ -44,7 +44,7 @@ const ofCommands = await Promise.all(["Cli", "Reference"].map((name) => tsImport
         "// dprint-ignore-file",
         "/**\n * The commands as data, for what answers before they are loaded. Written by `npm run codegen`.\n *\n * @since 0.1.0\n */",
         "import type { CommandTree } from \"../cli/CommandTree.ts\"\n",
-        `/** @internal */\nexport const commandTree: CommandTree = ${JSON.stringify(tree, undefined, 1)}\n`
+        `/** @internal */\nexport const commandTree: CommandTree = ${JSON.stringify(tree).replaceAll(",\"commands\":[{\"name\"", ",\"commands\":[\n{\"name\"").replaceAll("},{\"name\"", "},\n{\"name\"")}\n`
       ].join("\n")
     ],
     ["docs/guide/commands.md", page(tree)]

@@ -137,7 +137,7 @@ export const answer = (tree: CommandTree, words: ReadonlyArray<string>): Answer 
     : fitting(argument.value, "", last)
 }
 
-const clean = (text: string): string => text.replaceAll(/\s+/g, " ").replaceAll(/[\u0000-\u001f\u007f]/g, "")
+const clean = (text: string): string => text.replaceAll(/\s+/g, " ").replaceAll(/\p{Cc}/gu, "")
 
 /**
  * The answer as the shells' scripts read it: a line a candidate, its meaning after a tab; `:files` and `:directories` for what a shell
