@@ -56,6 +56,17 @@ export interface Context {
 }
 
 /**
+ * A name in a Host line.
+ *
+ * @internal
+ */
+export interface Named {
+  readonly name: string
+  readonly file: string
+  readonly line: number
+}
+
+/**
  * What reading changes.
  *
  * @internal
@@ -65,7 +76,7 @@ export interface State {
   readonly active: boolean
   readonly asksFinal: boolean
   /** The names that stand in Host lines, patterns left out. */
-  readonly names: ReadonlyArray<string>
+  readonly names: ReadonlyArray<Named>
 }
 
 type Step = Effect.Effect<State, SshConfigError>
@@ -114,12 +125,21 @@ const text = Effect.fnUntraced(function*(context: Context, source: Source) {
   )
 })
 
-const host = (words: ReadonlyArray<string>, state: State, context: Context, source: Source): State => {
+const host = (
+  words: ReadonlyArray<string>,
+  line: number,
+  state: State,
+  context: Context,
+  source: Source
+): State => {
   const covering = words.filter((word) => Pattern.matches(context.name, word.replace(/^!/, "")))
   return {
     ...state,
     active: !source.idle && covering.length > 0 && covering.every((word) => !word.startsWith("!")),
-    names: [...state.names, ...words.filter((word) => word !== "" && !/[*?!]/.test(word))]
+    names: [
+      ...state.names,
+      ...words.filter((word) => word !== "" && !/[*?!]/.test(word)).map((name) => ({ name, file: source.path, line }))
+    ]
   }
 }
 
@@ -208,7 +228,7 @@ const step = (written: string, number: number, state: State, context: Context, s
   if (keyword !== "host") return setting(line.right, state, { file: source.path, line: number }, wrong)
   return words.length === 0 || words.includes("")
     ? Effect.fail(wrong("Host needs a name or a pattern"))
-    : Effect.succeed(host(words, state, context, source))
+    : Effect.succeed(host(words, number, state, context, source))
 }
 
 /**

@@ -38,26 +38,52 @@ const unquote = (text: string): string =>
   )
 
 /**
- * Splits the arguments of a keyword; a word that starts with `#` ends them. `Left` when a quote is left open.
+ * A word and where it stands, quotes counted.
  *
  * @internal
  */
-export const split = (text: string): Either.Either<ReadonlyArray<string>, string> => {
-  const words: Array<string> = []
-  let at = 0
+export interface Piece {
+  readonly word: string
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * The arguments of a keyword, from an offset on; a word that starts with `#` ends them. `Left` when a quote is left open.
+ *
+ * @internal
+ */
+export const pieces = (text: string, from = 0): Either.Either<ReadonlyArray<Piece>, string> => {
+  const found: Array<Piece> = []
+  let at = from
   while (at < text.length) {
     if (text[at] === " " || text[at] === "\t") at++
     else if (text[at] === "#") break
     else {
       word.lastIndex = at
-      const found = word.exec(text)
-      if (found === null) return Either.left("a quote is not closed")
-      words.push(unquote(found[0]))
+      const match = word.exec(text)
+      if (match === null) return Either.left("a quote is not closed")
+      found.push({ word: unquote(match[0]), start: at, end: word.lastIndex })
       at = word.lastIndex
     }
   }
-  return Either.right(words)
+  return Either.right(found)
 }
+
+/**
+ * The words alone.
+ *
+ * @internal
+ */
+export const split = (text: string): Either.Either<ReadonlyArray<string>, string> =>
+  Either.map(pieces(text), (found) => found.map(({ word }) => word))
+
+/**
+ * Where the arguments of a line begin.
+ *
+ * @internal
+ */
+export const argumentsAt = (text: string): number => head.exec(text)?.[0].length ?? 0
 
 /**
  * Reads a line; `undefined` for an empty one or a comment, `Left` for what no keyword can make sense of.

@@ -160,7 +160,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     })
   })
 
-  const aliases = Effect.gen(function*() {
+  /** Each name that stands in a Host line, and where. */
+  const places = Effect.gen(function*() {
     yield* present
     const context: File.Context = {
       fs,
@@ -174,8 +175,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       namesOnly: true
     }
     const { names } = yield* File.read(blank, context, user)
-    return [...new Set(names)]
+    return names
   })
+  const aliases = Effect.map(places, (names) => [...new Set(names.map(({ name }) => name))])
 
   /** OpenSSH looks in the home that the user list names, whatever HOME says. */
   const file = options.file !== undefined
@@ -187,5 +189,5 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       (there) => there ? Option.some(user.path) : Option.none()
     )
 
-  return { resolve, aliases, file }
+  return { resolve, aliases, places, file, path: user.path, home }
 })

@@ -25,11 +25,27 @@ export const explain = (parts: {
 /**
  * The ssh config or the name of a host cannot be used.
  *
+ * - `InvalidHost`: the name cannot be a host
+ * - `Unreadable`, `Unwritable`: a file of the config
+ * - `Syntax`: a line cannot be understood
+ * - `Unsupported`: the transport lacks what the config asks for
+ * - `Exists`, `NotFound`: an entry to be added is there, one to be removed is not
+ * - `Overridden`: an entry would not count, since what stands elsewhere in the config comes first
+ *
  * @since 0.1.0
  * @category errors
  */
 export class SshConfigError extends Schema.TaggedError<SshConfigError>("lazycluster/SshConfigError")("SshConfigError", {
-  reason: Schema.Literal("InvalidHost", "Unreadable", "Syntax", "Unsupported"),
+  reason: Schema.Literal(
+    "InvalidHost",
+    "Unreadable",
+    "Unwritable",
+    "Syntax",
+    "Unsupported",
+    "Exists",
+    "NotFound",
+    "Overridden"
+  ),
   host: Schema.optional(Schema.String),
   detail: Schema.String,
   hint: Schema.optional(Schema.String),
