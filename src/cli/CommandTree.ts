@@ -35,7 +35,7 @@ export interface OptionTree {
   readonly repeated: boolean
   readonly required: boolean
   /** What holds without it, where that can be said in a word. */
-  readonly fallback: string | undefined
+  readonly fallback?: string | undefined
 }
 
 /**
