@@ -298,40 +298,6 @@ def finish(stamp, directory, made):
 # Making
 
 
-def first_line(path):
-    try:
-        with open(path) as file:
-            return file.readline().strip()
-    except OSError:
-        return ""
-
-
-def myself():
-    stat = first_line("/proc/self/stat")
-    return {
-        "host": ("%s %s" % (os.uname().nodename, first_line("/etc/machine-id"))).strip(),
-        "pid": os.getpid(),
-        "start": stat.rpartition(")")[2].split()[19] if stat else "",
-        "boot": first_line("/proc/sys/kernel/random/boot_id"),
-    }
-
-
-def lives(owner):
-    """Told only of processes of this host."""
-    if owner["boot"] != myself()["boot"]:
-        return False
-    if owner["start"]:
-        stat = first_line("/proc/%d/stat" % owner["pid"])
-        return bool(stat) and stat.rpartition(")")[2].split()[19] == owner["start"]
-    try:
-        os.kill(owner["pid"], 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True
-
-
 class Lock:
     """
     Two locks in one, for homes may be shared. The first is held until its file is closed here and in every child that got it:
@@ -359,32 +325,10 @@ class Lock:
         time.sleep(0.2)
 
     def owner(self):
-        try:
-            with open(self.path) as file:
-                return json.load(file)
-        except (OSError, ValueError):
-            return None
+        return owner_of(self.path)
 
     def claim(self):
-        """Whether the file is ours now."""
-        draft = "%s.%s.%d" % (self.path, self.me["host"].replace("/", "_").replace(" ", "_"), self.me["pid"])
-        with open(draft, "w") as file:
-            json.dump(self.me, file)
-        try:
-            os.link(draft, self.path)
-        except OSError as error:
-            # The answer of a server may be lost on the way: the number of links tells.
-            if isinstance(error, FileExistsError) or os.stat(draft).st_nlink == 2:
-                return os.stat(draft).st_nlink == 2
-            # There are no links here.
-            try:
-                with open(self.path, "x") as file:
-                    json.dump(self.me, file)
-            except FileExistsError:
-                return False
-        finally:
-            os.unlink(draft)
-        return True
+        return claim(self.path, self.me)
 
     def __enter__(self):
         import fcntl

@@ -15,7 +15,9 @@ const extensions = { sh: ".sh", python: ".py", node: ".mjs" } as const
 const beginnings: Readonly<Record<string, string>> = {
   run: "record.sh",
   spawn: "record.sh",
-  ledgers: "guardian/01-identity.sh"
+  ledgers: "guardian/01-identity.sh",
+  environment: "owner.py",
+  kept: "owner.py"
 }
 
 /**
