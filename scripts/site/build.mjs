@@ -7,7 +7,7 @@ import { contents } from "./contents.mjs"
 import { brokenLinks } from "./links.mjs"
 import { noteOptional, prepare, sourceScheme } from "./model.mjs"
 import { ModuleRouter } from "./router.mjs"
-import { writeSources } from "./sources.mjs"
+import { removeCopies, writeSources } from "./sources.mjs"
 import { neighbours } from "./neighbours.mjs"
 import { LazyclusterTheme } from "./theme.mjs"
 
@@ -85,8 +85,9 @@ if (project === undefined) throw new Error("typedoc could not read the sources")
 await rm(out, { recursive: true, force: true })
 await app.generateDocs(project, out)
 if (app.logger.hasErrors()) throw new Error("typedoc could not write the pages")
-await writeSources(root, out, sources)
-const { count, faults, pages } = await brokenLinks(out)
+removeCopies(out)
+writeSources(root, out, sources)
+const { count, faults, pages } = brokenLinks(out)
 for (const fault of faults) console.error(fault)
 console.log(`${relative(root, out)}/index.html: ${pages} pages, ${count} links, ${faults.length} of them broken`)
 process.exitCode = faults.length === 0 && app.logger.warningCount === 0 ? 0 : 1

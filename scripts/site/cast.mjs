@@ -1,25 +1,34 @@
 // What a command prints in a terminal of its own, with the times at which it does: as asciicast v2.
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`
 
-/** By `script` of util-linux: its terminal has no size until `stty` gives it one. */
-export const record = ({ columns, command, limit, rows, title }) => {
+/** By `script` of util-linux: its terminal has no size until `stty` gives it one. `keys` are pressed a while after `after` is seen. */
+export const record = async ({ columns, command, keys, limit, rows, title }) => {
   const directory = mkdtempSync(join(tmpdir(), "lazycluster-record-"))
   try {
     const [output, timing] = ["output", "timing"].map((name) => join(directory, name))
     const inside = `stty cols ${columns} rows ${rows}; exec ${command.map(quoted).join(" ")}`
     const { NO_COLOR: _, ...environment } = process.env
-    const ended = spawnSync(
+    const script = spawn(
       "script",
       ["--quiet", "--return", "--flush", "--log-timing", timing, "--log-out", output, "--command", inside],
-      { env: { ...environment, TERM: "xterm-256color" }, stdio: ["ignore", "ignore", "inherit"], timeout: limit }
+      { env: { ...environment, TERM: "xterm-256color" }, stdio: ["pipe", "pipe", "inherit"], timeout: limit }
     )
-    if (ended.error !== undefined) throw ended.error
-    if (ended.status !== 0) throw new Error(`${title} ended with ${ended.status}:\n${readFileSync(output, "utf8")}`)
+    let seen = ""
+    let pressed = keys === undefined
+    script.stdout.setEncoding("utf8").on("data", (text) => {
+      seen += text
+      if (pressed || !seen.includes(keys.after)) return
+      pressed = true
+      setTimeout(() => script.stdin.write(keys.press), keys.delay)
+    })
+    const [status] = await once(script, "close")
+    if (status !== (keys?.status ?? 0)) throw new Error(`${title} ended with ${status}:\n${seen}`)
     return { header: { version: 2, width: columns, height: rows, title }, events: read(readFileSync(output), readFileSync(timing, "utf8")) }
   } finally {
     rmSync(directory, { recursive: true })

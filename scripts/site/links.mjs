@@ -18,7 +18,7 @@ const parse = (text) => {
 }
 
 /** From disk there is no server that would add `index.html`, and no root but that of the disk. */
-export const brokenLinks = async (directory) => {
+export const brokenLinks = (directory) => {
   const pages = new Map(
     readdirSync(directory, { recursive: true })
       .filter((name) => /\.(html|svg)$/.test(name))

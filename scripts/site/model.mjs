@@ -3,6 +3,7 @@ import { DocumentReflection, ParameterReflection, ReflectionCategory, Reflection
 import { relative } from "node:path"
 import ts from "typescript"
 import { contents, titleOf } from "./contents.mjs"
+import { images } from "./sources.mjs"
 
 /** Stands for a source in addresses until the page is known from which it is linked. */
 export const sourceScheme = "lazycluster-source:"
@@ -21,7 +22,7 @@ const partsOf = (reflection) => [
 /** Links to files that are no page and no module lead to their source. */
 const linkSources = (project, root, path, parts) => {
   for (const part of parts) {
-    if (part.kind !== "relative-link" || /\.(svg|png)$/.test(part.text)) continue
+    if (part.kind !== "relative-link" || images.test(part.text)) continue
     const to = typeof part.target === "number"
       ? project.files.resolve(part.target, project)
       : path === undefined ? undefined : new URL(part.text, `file://${path}`).pathname

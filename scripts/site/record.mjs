@@ -1,4 +1,4 @@
-// Records commands in a terminal, and draws what they printed: `npm run record`. `--draw` draws the recordings anew, and
+// Records commands in a terminal, and draws what they printed: `npm run record`, or `npm run record demo`. `--draw` draws the recordings anew, and
 // `--check` tells whether the drawings are those of the recordings.
 import { readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
@@ -9,18 +9,29 @@ import { render } from "./svg.mjs"
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..")
 
 const recordings = [
-  { name: "demo", title: "npx lazycluster demo", arguments: ["demo"], columns: 110, rows: 34 }
+  { name: "demo", title: "npx lazycluster demo", arguments: ["demo"], columns: 110, rows: 34 },
+  {
+    name: "up",
+    title: "npx lazycluster up dask --sandbox 3",
+    arguments: ["up", "dask", "--sandbox", "3"],
+    columns: 110,
+    rows: 34,
+    // Ctrl-C, when the cluster has been up for a while.
+    keys: { after: "Ctrl-C", delay: 5000, press: "\u0003", status: 130 }
+  }
 ]
+
+const only = process.argv.slice(2).filter((word) => !word.startsWith("--"))
 
 const largest = 300_000
 const lazycluster = ["node", "--import", "tsx", join(root, "src/bin.ts")]
 const has = (flag) => process.argv.includes(flag)
 const faults = []
 
-for (const recording of recordings) {
+for (const recording of recordings.filter(({ name }) => only.length === 0 || only.includes(name))) {
   const [castFile, svgFile] = ["cast", "svg"].map((ending) => join(root, "docs", `${recording.name}.${ending}`))
   if (!has("--draw") && !has("--check")) {
-    writeFileSync(castFile, print(record({ ...recording, command: [...lazycluster, ...recording.arguments], limit: 300_000 })))
+    writeFileSync(castFile, print(await record({ ...recording, command: [...lazycluster, ...recording.arguments], limit: 300_000 })))
   }
   const svg = await render(parse(readFileSync(castFile, "utf8")))
   if (svg.length > largest) faults.push(`${relative(root, svgFile)} has ${svg.length} bytes`)

@@ -2,6 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 
+/** What browsers show. */
+export const images = /\.(svg|png)$/
+
 const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
 
 const page = (path, body) => {
@@ -23,9 +26,15 @@ const shown = (text) =>
     ).join("\n")
   }</pre>`
 
+/** typedoc copies whatever a page links to; what has a page of its own is not needed. */
+export const removeCopies = (out) => {
+  const media = join(out, "media")
+  if (!existsSync(media)) return
+  for (const name of readdirSync(media)) if (!images.test(name)) rmSync(join(media, name))
+}
+
 /** Of a folder, its files, which then are pages, too. */
-export const writeSources = async (root, out, sources) => {
-  rmSync(join(out, "media"), { recursive: true, force: true })
+export const writeSources = (root, out, sources) => {
   const queue = [...sources]
   const written = new Set()
   for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
