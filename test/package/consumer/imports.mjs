@@ -2,13 +2,13 @@
 import { readdirSync } from "node:fs"
 
 const modules = readdirSync("node_modules/lazycluster/dist", { recursive: true })
-  .filter((file) => /\.js$/.test(file))
-  .map((file) => file.replace(/\.js$/, ""))
+  .filter((file) => file.endsWith(".js"))
+  .map((file) => file.slice(0, -3))
 const names = ["lazycluster", "lazycluster/package.json", ...modules.map((module) => `lazycluster/${module}`)]
 const how = {}
 for (const name of names) {
   how[name] = await import(name, name.endsWith(".json") ? { with: { type: "json" } } : {})
     .then(() => "imported", (error) => error.code ?? String(error))
 }
-console.log(JSON.stringify(how))
-process.exit(0)
+process.stdout.write(JSON.stringify(how))
+

@@ -2,7 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Layer, Schema } from "effect"
 import {
-  Cluster,
+  type Cluster,
   DaskCluster,
   Host,
   Lazycluster,
