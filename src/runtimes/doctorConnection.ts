@@ -6,7 +6,6 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Nonce from "../internal/nonce.ts"
 import * as nonceProbe from "../internal/nonceProbe.ts"
@@ -24,48 +23,62 @@ const patience: Duration.DurationInput = "8 seconds"
 const sshd = (host: string, line: string): string =>
   `write \`${line}\` into /etc/ssh/sshd_config on ${host}, then: ssh ${host} sudo systemctl reload ssh`
 
+/** A session that lasts until it is let go: the server has its slot back then, so that what comes next finds room. */
+const held = Effect.gen(function*() {
+  const program = yield* programs.load("doctor", "sh")
+  return (connection: SshConnection) =>
+    Effect.gen(function*() {
+      const process = yield* connection.exec({ program, words: ["hold"] }, { lasting: true })
+      yield* Effect.forkScoped(Effect.ignore(Stream.runDrain(process.stdout)))
+      yield* Effect.forkScoped(Effect.ignore(Stream.runDrain(process.stderr)))
+      const ended = Effect.ignore(Effect.timeout(Effect.zipRight(process.endInput, process.exit), "2 seconds"))
+      return { ended, transports: yield* connection.transports }
+    })
+})
+
 /**
  * Opens sessions until the server refuses one: the next one is on a connection of its own then. So it is asked before anything
  * else has a session.
  *
  * @internal
  */
-export const sessions = (connection: SshConnection): Effect.Effect<DoctorFinding.DoctorFinding> => {
-  const host = connection.host.alias
-  const say = DoctorFinding.on(host)
-  const more = (held: number): Effect.Effect<DoctorFinding.DoctorFinding, never, Scope.Scope> =>
-    held === usual
-      ? Effect.succeed(say("sessions", "ok", `${usual} at a time on one connection, at least`))
-      : programs.load("doctor", "sh").pipe(
-        Effect.flatMap((program) => connection.exec({ program, words: ["hold"] }, { lasting: true })),
-        Effect.zipRight(connection.transports),
-        Effect.matchEffect({
-          onFailure: (error) =>
-            Effect.succeed(
-              held === 0
-                ? DoctorFinding.wrong(say, "sessions", error)
-                : say(
-                  "sessions",
-                  "problem",
-                  `${held} on one connection (MaxSessions), and no further connection: ${error.detail}`,
-                  sshd(host, "MaxSessions 10")
-                )
-            ),
-          onSuccess: (transports) =>
-            transports > 1
-              ? Effect.succeed(
-                say(
-                  "sessions",
-                  "warning",
-                  `${held} at a time on one connection: more take further connections, each with a login`,
-                  sshd(host, "MaxSessions 10")
-                )
-              )
-              : more(held + 1)
-        })
-      )
-  return Effect.scoped(more(0))
-}
+export const sessions = (connection: SshConnection): Effect.Effect<DoctorFinding.DoctorFinding> =>
+  Effect.gen(function*() {
+    const host = connection.host.alias
+    const say = DoctorFinding.on(host)
+    const more = sshd(host, "MaxSessions 10")
+    const hold = yield* held
+    const standing: Array<Effect.Effect<void>> = []
+    const count = Effect.gen(function*() {
+      while (standing.length < usual) {
+        const next = yield* Effect.either(hold(connection))
+        const { length } = standing
+        if (Either.isLeft(next)) {
+          return length === 0
+            ? DoctorFinding.wrong(say, "sessions", next.left)
+            : say(
+              "sessions",
+              "problem",
+              `${length} on one connection (MaxSessions), and no further connection: ${next.left.detail}`,
+              more
+            )
+        }
+        standing.push(next.right.ended)
+        if (next.right.transports > 1) {
+          return say(
+            "sessions",
+            "warning",
+            `${length} at a time on one connection: more take further connections, each with a login`,
+            more
+          )
+        }
+      }
+      return say("sessions", "ok", `${usual} at a time on one connection, at least`)
+    })
+    const finding = yield* count
+    yield* Effect.all(standing, { concurrency: "unbounded", discard: true })
+    return finding
+  }).pipe(Effect.scoped)
 
 /** Listens on the host, and dials that through the host: what is heard went both ways. */
 const loop = (
