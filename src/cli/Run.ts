@@ -18,6 +18,7 @@ import * as RuntimeProgram from "../runtimes/RuntimeProgram.ts"
 import type * as ExecutionLog from "../services/ExecutionLog.ts"
 import * as HostOptions from "./HostOptions.ts"
 import { Invocation, UsageError } from "./Invocation.ts"
+import * as LeftOut from "./LeftOut.ts"
 import * as LogPlace from "./LogPlace.ts"
 import type * as ProgressView from "./ProgressView.ts"
 import * as RunEach from "./RunEach.ts"
@@ -94,14 +95,6 @@ const plan = Effect.fnUntraced(function*(group: RuntimeGroup, work: RunWork.Work
   yield* view.note("Nothing was run: --dry-run")
 })
 
-/** Hosts of the ssh config that did not do; those that were named would have failed. */
-const leftOut = ({ inactive }: RuntimeGroup) =>
-  inactive.length === 0
-    ? Effect.void
-    : View.note(
-      `without ${inactive.map(({ host }) => host).join(", ")}: lazycluster list-runtimes says why`
-    )
-
 /**
  * Runs what the command line says; ends as the first of the programs that failed.
  *
@@ -121,7 +114,7 @@ export const run = Effect.fn("Run.run")(function*(options: Options) {
     options.hosts,
     Effect.fnUntraced(function*(hosts) {
       const group = yield* HostOptions.group(hosts, { workingDirectory: cwd, environment, setup, filter: filters })
-      yield* leftOut(group)
+      yield* LeftOut.note(group)
       if (options.dryRun) return yield* Effect.as(Effect.provide(plan(group, work), context), [])
       switch (work._tag) {
         case "Each":

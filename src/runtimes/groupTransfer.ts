@@ -35,8 +35,12 @@ export const sendFile = (
     (prepared) => onEach(group, (runtime) => prepared.send(runtime, path))
   )
 
-/** A name that is one directory, whatever the alias holds. */
-const directoryOf = (alias: string): string => alias.replaceAll("/", "_").replace(/^\.+$/, "_")
+/**
+ * A name that is one directory, whatever the alias holds.
+ *
+ * @internal
+ */
+export const directoryOf = (alias: string): string => alias.replaceAll("/", "_").replace(/^\.+$/, "_")
 
 /**
  * Copies a file or a directory from every runtime, to `LOCAL/HOST/NAME`. How many must succeed is the group's policy.
