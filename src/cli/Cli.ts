@@ -21,10 +21,12 @@ import * as DemoCommand from "./DemoCommand.ts"
 import * as DoctorCommand from "./DoctorCommand.ts"
 import * as ExposeCommand from "./ExposeCommand.ts"
 import * as Failure from "./Failure.ts"
+import * as GetCommand from "./GetCommand.ts"
 import * as HelpCommand from "./HelpCommand.ts"
 import * as Invocation from "./Invocation.ts"
 import * as ListRuntimesCommand from "./ListRuntimesCommand.ts"
 import * as PsCommand from "./PsCommand.ts"
+import * as PutCommand from "./PutCommand.ts"
 import * as RunCommand from "./RunCommand.ts"
 import * as ShellCommand from "./ShellCommand.ts"
 import * as UpCommand from "./UpCommand.ts"
@@ -53,7 +55,9 @@ export const command = Command.make("lazycluster").pipe(
     RunCommand.command,
     ShellCommand.command,
     UpCommand.command,
-    ExposeCommand.command
+    ExposeCommand.command,
+    PutCommand.command,
+    GetCommand.command
   ])
 )
 
