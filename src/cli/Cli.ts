@@ -17,6 +17,7 @@ import * as CommandLine from "./CommandLine.ts"
 import { Commands } from "./Commands.ts"
 import * as CommandTree from "./CommandTree.ts"
 import * as CompletionsCommand from "./CompletionsCommand.ts"
+import * as ConfigCommand from "./ConfigCommand.ts"
 import * as DemoCommand from "./DemoCommand.ts"
 import * as DoctorCommand from "./DoctorCommand.ts"
 import * as ExposeCommand from "./ExposeCommand.ts"
@@ -28,6 +29,7 @@ import * as ListRuntimesCommand from "./ListRuntimesCommand.ts"
 import * as PsCommand from "./PsCommand.ts"
 import * as PutCommand from "./PutCommand.ts"
 import * as RunCommand from "./RunCommand.ts"
+import * as Settings from "./Settings.ts"
 import * as ShellCommand from "./ShellCommand.ts"
 import * as UpCommand from "./UpCommand.ts"
 import * as View from "./View.ts"
@@ -48,6 +50,7 @@ export const command = Command.make("lazycluster").pipe(
   Command.withSubcommands([
     DemoCommand.command,
     CompletionsCommand.command,
+    ConfigCommand.command,
     DoctorCommand.command,
     HelpCommand.command,
     ListRuntimesCommand.command,
@@ -57,8 +60,7 @@ export const command = Command.make("lazycluster").pipe(
     UpCommand.command,
     ExposeCommand.command,
     PutCommand.command,
-    GetCommand.command
-  ])
+    GetCommand.command])
 )
 
 /**
@@ -75,11 +77,21 @@ const refused = (path: CommandLine.Path, error: ValidationError.ValidationError)
     hint: `${CommandLine.spelled(path)} --help shows what it takes`
   })
 
+/** These must answer where the settings are broken, too. */
+const unset = new Set<CommandTree.CommandTree | undefined>(
+  tree.commands.filter(({ name }) => ["completions", "config", "help"].includes(name))
+)
+
 /** What @effect/cli shows by itself (a wizard, completions, help) never gets that far: options that are not in the tree are refused. */
-const started = Effect.fnUntraced(function*(run: CommandLine.Run) {
+const started = Effect.fnUntraced(function*(typed: CommandLine.Run) {
+  const { run, settings } = Settings.apply(typed, unset.has(typed.path[1]) ? [] : yield* Settings.load(tree))
   const words = ["lazycluster", ...CommandLine.words(run)]
   const directive = yield* CommandDescriptor.parse(command.descriptor, words, CliConfig.defaultConfig).pipe(
-    Effect.mapError((error) => refused(run.path, error))
+    Effect.mapError((error) => refused(run.path, error)),
+    Effect.mapError((error) => {
+      const hint = Settings.blame(error, settings)
+      return hint === undefined ? error : new Invocation.UsageError({ ...error, hint })
+    })
   )
   if (CommandDirective.isUserDefined(directive)) {
     yield* command.transform(command.handler(directive.value), directive.value)

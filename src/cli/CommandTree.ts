@@ -193,3 +193,15 @@ export const of = (descriptor: unknown): CommandTree => {
     commands: []
   }
 }
+
+/**
+ * The options below a command by name, in the order in which one meets them.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const optionsBelow = (tree: CommandTree): ReadonlyMap<string, OptionTree> =>
+  new Map([
+    ...tree.commands.flatMap((child) => [...optionsBelow(child)]),
+    ...tree.options.map((option) => [option.name, option] as const)
+  ])
