@@ -10,6 +10,7 @@ import * as removal from "../../internal/removal.ts"
 import * as memoryDoctor from "./memoryDoctor.ts"
 import * as memoryEnvironment from "./memoryEnvironment.ts"
 import { factsOf, type MemoryHost } from "./memoryHost.ts"
+import * as memoryKept from "./memoryKept.ts"
 import { type Command, command, each, fail } from "./memoryOptions.ts"
 import * as memoryProcess from "./memoryProcess.ts"
 import * as memoryReach from "./memoryReach.ts"
@@ -86,6 +87,7 @@ export const commands: Readonly<Record<string, Command>> = {
   "lazycluster-doctor": memoryDoctor.run,
   // Packages are there as soon as they are asked for.
   "lazycluster-environment": memoryEnvironment.run,
+  "lazycluster-kept": memoryKept.run,
   "lazycluster-reach": memoryReach.run,
   hostname: says((host) => factsOf(host).hostname),
   kill,
