@@ -108,7 +108,7 @@ export const lines = (steps: Iterable<Running>, now: number, columns: number): R
   return [
     ...shown.slice(0, mostLines).map((step) =>
       cut(
-        `${frame} ${title(step)}  ${seconds(now - step.since)}  ${step.said.replaceAll(/\s+/g, " ")}`.trimEnd(),
+        `${frame} ${title(step)}  ${seconds(now - step.since)}  ${step.said.replaceAll(/[^\S ]+/g, " ")}`.trimEnd(),
         columns
       )
     ),

@@ -174,4 +174,9 @@ describe("ProgressView on a terminal", () => {
     for (const line of lines) assert.isBelow([...line].length, 40)
     assert.isTrue(lines[0]?.endsWith("…"))
   })
+
+  it("leaves a bar the room that it has", () => {
+    const step = { host: "host-1", label: "put big", said: "[=>   ]\n25%", since: 0, told: false }
+    assert.deepStrictEqual(ProgressView.lines([step], 1000, 80), ["⠋ host-1  put big  1.0 s  [=>   ] 25%"])
+  })
 })
