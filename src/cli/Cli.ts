@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import { packageVersion } from "../internal/packageVersion.ts"
+import * as CleanCommand from "./CleanCommand.ts"
 import * as CommandAbout from "./CommandAbout.ts"
 import * as CommandLine from "./CommandLine.ts"
 import { Commands } from "./Commands.ts"
@@ -60,7 +61,9 @@ export const command = Command.make("lazycluster").pipe(
     UpCommand.command,
     ExposeCommand.command,
     PutCommand.command,
-    GetCommand.command])
+    GetCommand.command,
+    CleanCommand.command
+  ])
 )
 
 /**
