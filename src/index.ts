@@ -402,6 +402,14 @@ export * as JoinError from "./runtimes/JoinError.ts"
 export * as JsFunction from "./tasks/JsFunction.ts"
 
 /**
+ * What stays on hosts on purpose, below `${XDG_CACHE_HOME:-~/.cache}/lazycluster`: Python environments and wheels. Listed, and
+ * removed where nothing uses it. No runtime is made for that.
+ *
+ * @since 0.1.0
+ */
+export * as KeptFiles from "./services/KeptFiles.ts"
+
+/**
  * The known_hosts files: which keys belong to which hosts. Plain functions on plain data, as OpenSSH reads them.
  *
  * @since 0.1.0
@@ -719,6 +727,14 @@ export * as Ssh from "./services/Ssh.ts"
  * @since 0.1.0
  */
 export * as SshConfig from "./services/SshConfig.ts"
+
+/**
+ * Adds hosts to an ssh config and takes them out. What stands around an entry keeps its bytes: comments, order, indentation,
+ * `Include` and `Match`.
+ *
+ * @since 0.1.0
+ */
+export * as SshConfigEdit from "./services/SshConfigEdit.ts"
 
 /**
  * What can be done with one host. The live layer answers it with ssh2, the manager with its own processes and sockets,
