@@ -6,9 +6,9 @@ import { Application, Converter, PageEvent } from "typedoc"
 import { contents } from "./contents.mjs"
 import { brokenLinks } from "./links.mjs"
 import { noteOptional, prepare, sourceScheme } from "./model.mjs"
+import { neighbours } from "./neighbours.mjs"
 import { ModuleRouter } from "./router.mjs"
 import { removeCopies, writeSources } from "./sources.mjs"
-import { neighbours } from "./neighbours.mjs"
 import { LazyclusterTheme } from "./theme.mjs"
 
 /** Of a heading's code, typedoc would leave nothing in its anchor. */
@@ -42,7 +42,20 @@ const app = await Application.bootstrap({
   excludeExternals: true,
   excludeReferences: true,
   categorizeByGroup: false,
-  categoryOrder: ["constructors", "layers", "execution", "combinators", "*", "models", "tags", "schemas", "guards", "errors", "Other"],
+  categoryOrder: [
+    "constructors",
+    "layers",
+    "execution",
+    "combinators",
+    "*",
+    "models",
+    "tags",
+    "schemas",
+    "guards",
+    "errors",
+    "Other"
+  ],
+  useFirstParagraphOfCommentAsSummary: true,
   sortEntryPoints: false,
   disableGit: true,
   sourceLinkTemplate: `${sourceScheme}{path}#L{line}`,
@@ -77,7 +90,7 @@ app.renderer.on(PageEvent.END, (page) => {
       return `href="${base}sources/${clean}.html${anchor}"`
     })
     // A folder has no page where no server picks one.
-    .replaceAll(/href="(\.\/|(?:\.\.\/)+)(#[^"]*)?"/g, 'href="$1index.html$2"')
+    .replaceAll(/href="(\.\/|(?:\.\.\/)+)(#[^"]*)?"/g, "href=\"$1index.html$2\"")
 })
 
 const project = await app.convert()

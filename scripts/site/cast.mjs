@@ -29,7 +29,10 @@ export const record = async ({ columns, command, keys, limit, rows, title }) => 
     })
     const [status] = await once(script, "close")
     if (status !== (keys?.status ?? 0)) throw new Error(`${title} ended with ${status}:\n${seen}`)
-    return { header: { version: 2, width: columns, height: rows, title }, events: read(readFileSync(output), readFileSync(timing, "utf8")) }
+    return {
+      header: { version: 2, width: columns, height: rows, title },
+      events: read(readFileSync(output), readFileSync(timing, "utf8"))
+    }
   } finally {
     rmSync(directory, { recursive: true })
   }

@@ -17,7 +17,9 @@ export const contents = (root) => {
   const sections = [{ title: "", pages: ["docs/index.md", "README.md"] }]
   for (const token of marked.lexer(readFileSync(join(root, "docs/index.md"), "utf8"))) {
     if (token.type === "heading" && token.depth === 2) sections.push({ title: token.text, pages: [] })
-    if (token.type === "list") sections.at(-1).pages.push(...linksOf(token).map(({ href }) => join("docs", href.split("#")[0])))
+    if (token.type === "list") {
+      sections.at(-1).pages.push(...linksOf(token).map(({ href }) => join("docs", href.split("#")[0])))
+    }
   }
   return sections
 }

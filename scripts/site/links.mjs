@@ -1,7 +1,7 @@
 // Every link of the built pages: does what it leads to lie there, with that anchor?
+import { Parser } from "htmlparser2"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
-import { Parser } from "htmlparser2"
 
 const parse = (text) => {
   const links = []

@@ -1,6 +1,6 @@
 // What typedoc has read, put right before it is rendered: names of pages and modules, order, links to sources.
-import { DocumentReflection, ParameterReflection, ReflectionCategory, ReflectionFlag, ReflectionKind } from "typedoc"
 import { relative } from "node:path"
+import { DocumentReflection, ParameterReflection, ReflectionCategory, ReflectionFlag, ReflectionKind } from "typedoc"
 import ts from "typescript"
 import { contents, titleOf } from "./contents.mjs"
 import { images } from "./sources.mjs"
@@ -16,7 +16,9 @@ const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1)
 const partsOf = (reflection) => [
   ...(reflection instanceof DocumentReflection ? [reflection.content] : []),
   ...(reflection.readme === undefined ? [] : [reflection.readme]),
-  ...(reflection.comment === undefined ? [] : [reflection.comment.summary, ...reflection.comment.blockTags.map((tag) => tag.content)])
+  ...(reflection.comment === undefined
+    ? []
+    : [reflection.comment.summary, ...reflection.comment.blockTags.map((tag) => tag.content)])
 ]
 
 /** Links to files that are no page and no module lead to their source. */
@@ -25,7 +27,9 @@ const linkSources = (project, root, path, parts) => {
     if (part.kind !== "relative-link" || images.test(part.text)) continue
     const to = typeof part.target === "number"
       ? project.files.resolve(part.target, project)
-      : path === undefined ? undefined : new URL(part.text, `file://${path}`).pathname
+      : path === undefined
+      ? undefined
+      : new URL(part.text, `file://${path}`).pathname
     if (typeof to !== "string") continue
     part.kind = "text"
     part.text = `${sourceScheme}${relative(root, to)}`
@@ -36,7 +40,10 @@ const linkSources = (project, root, path, parts) => {
 /** A constant that is nothing but callable, `{ (a): (self) => B; (self, a): B }`, reads as the function that it is. */
 const asFunction = (reflection) => {
   const declaration = reflection.type?.type === "reflection" ? reflection.type.declaration : undefined
-  if (!reflection.kindOf(ReflectionKind.Variable) || declaration?.signatures === undefined || declaration.children !== undefined) return
+  if (
+    !reflection.kindOf(ReflectionKind.Variable) || declaration?.signatures === undefined ||
+    declaration.children !== undefined
+  ) return
   reflection.kind = ReflectionKind.Function
   reflection.signatures = declaration.signatures
   for (const signature of reflection.signatures) {
@@ -91,10 +98,16 @@ export const prepare = (project, root) => {
   const all = Object.values(project.reflections)
   for (const reflection of all) {
     asFunction(reflection)
+    if (reflection.defaultValue === "...") reflection.defaultValue = undefined
     if (reflection.isSignature()) asParameters(reflection)
     const path = project.files.getReflectionPath(reflection)
     for (const parts of partsOf(reflection)) {
-      linkSources(project, root, reflection.isProject() ? `${root}/README.md` : path ?? reflection.sources?.[0]?.fullFileName, parts)
+      linkSources(
+        project,
+        root,
+        reflection.isProject() ? `${root}/README.md` : path ?? reflection.sources?.[0]?.fullFileName,
+        parts
+      )
     }
     reflection.sources = reflection.sources?.filter(({ fullFileName }) => fullFileName.startsWith(`${root}/src/`))
     for (const source of reflection.sources ?? []) {

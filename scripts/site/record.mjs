@@ -9,12 +9,12 @@ import { render } from "./svg.mjs"
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..")
 
 const recordings = [
-  { name: "demo", title: "npx lazycluster demo", arguments: ["demo"], columns: 110, rows: 34 },
+  { name: "demo", title: "npx lazycluster demo", arguments: ["demo"], columns: 126, rows: 34 },
   {
     name: "up",
     title: "npx lazycluster up dask --sandbox 3",
     arguments: ["up", "dask", "--sandbox", "3"],
-    columns: 110,
+    columns: 126,
     rows: 34,
     // Ctrl-C, when the cluster has been up for a while.
     keys: { after: "Ctrl-C", delay: 5000, press: "\u0003", status: 130 }
@@ -31,12 +31,17 @@ const faults = []
 for (const recording of recordings.filter(({ name }) => only.length === 0 || only.includes(name))) {
   const [castFile, svgFile] = ["cast", "svg"].map((ending) => join(root, "docs", `${recording.name}.${ending}`))
   if (!has("--draw") && !has("--check")) {
-    writeFileSync(castFile, print(await record({ ...recording, command: [...lazycluster, ...recording.arguments], limit: 300_000 })))
+    writeFileSync(
+      castFile,
+      print(await record({ ...recording, command: [...lazycluster, ...recording.arguments], limit: 300_000 }))
+    )
   }
   const svg = await render(parse(readFileSync(castFile, "utf8")))
   if (svg.length > largest) faults.push(`${relative(root, svgFile)} has ${svg.length} bytes`)
   if (!has("--check")) writeFileSync(svgFile, svg)
-  else if (readFileSync(svgFile, "utf8") !== svg) faults.push(`${relative(root, svgFile)} is not its recording: npm run record`)
+  else if (readFileSync(svgFile, "utf8") !== svg) {
+    faults.push(`${relative(root, svgFile)} is not its recording: npm run record`)
+  }
   console.log(`${relative(root, svgFile)}: ${svg.length} bytes`)
 }
 

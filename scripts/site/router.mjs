@@ -15,7 +15,9 @@ export class ModuleRouter extends BaseRouter {
   }
 
   getIdealBaseName(reflection) {
-    if (reflection.isDocument()) return reflection.path.replace(/^docs\//, "").replace(/\.md$/, "").replace(/^index$/, "contents")
+    if (reflection.isDocument()) {
+      return reflection.path.replace(/^docs\//, "").replace(/\.md$/, "").replace(/^index$/, "contents")
+    }
     if (reflection.kindOf(ReflectionKind.Module)) return api(reflection.name)
     return api(reflection.parent.name).replace(/index$/, reflection.name)
   }

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path"
 /** What browsers show. */
 export const images = /\.(svg|png)$/
 
-const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
+const escape = (text) =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
 
 const page = (path, body) => {
   const base = "../".repeat(path.split("/").length)
@@ -51,7 +52,10 @@ export const writeSources = (root, out, sources) => {
       const last = path.split("/").at(-1)
       writeFileSync(
         to,
-        page(path, `<ul>${names.map((name) => `<li><a href="${last}/${name}.html">${escape(name)}</a></li>`).join("")}</ul>`)
+        page(
+          path,
+          `<ul>${names.map((name) => `<li><a href="${last}/${name}.html">${escape(name)}</a></li>`).join("")}</ul>`
+        )
       )
     } else {
       writeFileSync(to, page(path, shown(readFileSync(from, "utf8"))))

@@ -35,19 +35,28 @@ const runsOf = (line) => {
   }
   const end = runs.findLastIndex(({ text }) => text.trim() !== "")
   return runs.slice(0, end + 1).map((run, index) =>
-    index < end ? run : { ...run, text: run.text.trimEnd(), width: run.width - (run.text.length - run.text.trimEnd().length) }
+    index < end
+      ? run
+      : { ...run, text: run.text.trimEnd(), width: run.width - (run.text.length - run.text.trimEnd().length) }
   )
 }
 
 const drawn = (runs) =>
   runs.filter(({ text }) => text.trim() !== "").map(({ column, style, text, width }) => {
     const of = style === "" ? "" : ` class="${style}"`
-    return `<tspan x="${rounded(column * cell.width)}" textLength="${rounded(width * cell.width)}"${of}>${escape(text)}</tspan>`
+    return `<tspan x="${rounded(column * cell.width)}" textLength="${rounded(width * cell.width)}"${of}>${
+      escape(text)
+    }</tspan>`
   }).join("")
 
 /** What the screen shows, and for how long, in seconds. */
 const framesOf = async ({ events, header }) => {
-  const terminal = new xterm.Terminal({ cols: header.width, rows: header.height, scrollback: 0, allowProposedApi: true })
+  const terminal = new xterm.Terminal({
+    cols: header.width,
+    rows: header.height,
+    scrollback: 0,
+    allowProposedApi: true
+  })
   const screen = () => {
     const { active } = terminal.buffer
     return Array.from({ length: header.height }, (_, row) => drawn(runsOf(active.getLine(active.viewportY + row))))

@@ -27,7 +27,7 @@ class Context extends DefaultThemeRenderContext {
     const { header, member, reflectionTemplate } = this
 
     this.header = (props) =>
-      props.model.kindOf(ReflectionKind.Namespace)
+      props.model.kindOf(ReflectionKind.Namespace | ReflectionKind.Module)
         ? h("div", { class: "tsd-page-title" }, this.breadcrumbs(props.model), h("h1", null, props.model.name))
         : header(props)
 
@@ -89,13 +89,19 @@ class Context extends DefaultThemeRenderContext {
       classes: this.getReflectionClasses(reflection),
       icon: this.theme.getReflectionIcon(reflection)
     })
-    const permalink = h("a", { href: `#${anchor}`, "aria-label": "Permalink", class: "tsd-anchor-icon" }, this.icons.anchor())
+    const permalink = h(
+      "a",
+      { href: `#${anchor}`, "aria-label": "Permalink", class: "tsd-anchor-icon" },
+      this.icons.anchor()
+    )
     return h("h3", { class: "tsd-anchor-link", id: anchor }, reflection.name, permalink)
   }
 
   /** The members of an interface or a class are a list below it, not members of the module. */
   shape(reflection) {
-    const own = (reflection.children ?? []).filter((child) => !child.kindOf(ReflectionKind.Constructor) && !child.flags.isStatic)
+    const own = (reflection.children ?? []).filter((child) =>
+      !child.kindOf(ReflectionKind.Constructor) && !child.flags.isStatic
+    )
     const others = (reflection.children ?? []).filter((child) => !own.includes(child))
     return h(
       "section",
@@ -108,11 +114,17 @@ class Context extends DefaultThemeRenderContext {
       reflection.kindOf(ReflectionKind.Class) && reflection.name.endsWith("Error") && h(
         "p",
         null,
-        h("a", { href: this.relativeURL(`guide/troubleshooting.html#${reflection.name.toLowerCase()}`) }, "Reasons, and what to do")
+        h(
+          "a",
+          { href: this.relativeURL(`guide/troubleshooting.html#${reflection.name.toLowerCase()}`) },
+          "Reasons, and what to do"
+        )
       ),
       reflection.typeParameters !== undefined && this.typeParameters(reflection.typeParameters),
       // What is hidden here is linked to nevertheless.
-      others.flatMap((child) => [child, ...(child.signatures ?? [])]).map((child) => h("a", { id: this.getAnchor(child) })),
+      others.flatMap((child) => [child, ...(child.signatures ?? [])]).map((child) =>
+        h("a", { id: this.getAnchor(child) })
+      ),
       h("ul", { class: "lc-fields" }, own.map((child) => this.field(child))),
       this.commentTags(reflection),
       this.memberSources(reflection)
@@ -137,7 +149,13 @@ class Context extends DefaultThemeRenderContext {
       { id: this.getAnchor(child) },
       signatures.map((signature) => h("a", { id: this.getAnchor(signature) })),
       child.signatures === undefined
-        ? h("code", null, h("b", null, child.name, child.flags.isOptional ? "?" : ""), ": ", type === undefined ? "" : this.type(type))
+        ? h(
+          "code",
+          null,
+          h("b", null, child.name, child.flags.isOptional ? "?" : ""),
+          ": ",
+          type === undefined ? "" : this.type(type)
+        )
         : child.signatures.map((signature) => h("code", null, this.memberSignatureTitle(signature))),
       this.commentSummary(child),
       signatures.map((signature) => [this.commentSummary(signature), this.commentTags(signature)]),
