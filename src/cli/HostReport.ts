@@ -41,6 +41,21 @@ export const of = (runtime: Runtime): Effect.Effect<HostReport> =>
   Effect.map(HostUsage.read(runtime), (usage) => ({ host: runtime.host.alias, facts: runtime.facts, usage }))
 
 /**
+ * Cores, memory and GPUs in a few words.
+ *
+ * @since 0.1.0
+ * @category printing
+ */
+export const summary = ({ facts }: HostReport): string => {
+  const gpus = HostTable.gpus(facts)
+  return [
+    `${facts.cpus} ${facts.cpus === 1 ? "core" : "cores"}`,
+    bytes(facts.memory),
+    ...(gpus === "" ? [] : [gpus])
+  ].join(", ")
+}
+
+/**
  * The load of the last minute.
  *
  * @since 0.1.0

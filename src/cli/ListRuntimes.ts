@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { render as bytes } from "../internal/byteSize.ts"
@@ -93,19 +92,12 @@ export const make = Effect.fnUntraced(function*(
   return { active, inactive: group.inactive.map(inactive) }
 })
 
-const about = ({ facts }: HostReport.HostReport): string =>
-  [
-    `${facts.cpus} ${facts.cpus === 1 ? "core" : "cores"}`,
-    bytes(facts.memory),
-    ...Option.toArray(Option.liftPredicate(HostTable.gpus(facts), (names) => names !== ""))
-  ].join(", ")
-
 /** A line for each host. */
 const short = (list: RuntimeList, paint: Paint, columns: number): string =>
   Table.render({
     head: ["HOST", "STATE", ""],
     rows: [
-      ...list.active.map((report) => [report.host, "active", about(report)]),
+      ...list.active.map((report) => [report.host, "active", HostReport.summary(report)]),
       ...list.inactive.map(({ host, reason }) => [host, "inactive", reason])
     ],
     columns,

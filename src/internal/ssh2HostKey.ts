@@ -9,7 +9,7 @@ import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as KnownHosts from "../services/KnownHosts.ts"
 import type { ResolvedHost } from "../services/SshConfig.ts"
-import { SshError } from "../services/SshError.ts"
+import { ShownHostKey, SshError } from "../services/SshError.ts"
 import { quote } from "./words.ts"
 
 /**
@@ -101,8 +101,24 @@ export const load = Effect.fnUntraced(function*(resolved: ResolvedHost, settings
   const shown = KnownHosts.named(target.name, target.port)
   const held = KnownHosts.keyTypes(entries, target)
   const file = resolved.userKnownHostsFiles[0]
-  const error = (reason: SshError["reason"], detail: string, hint: string) =>
-    new SshError({ reason, host: resolved.host.alias, step: "host key", detail, hint })
+  const error = (reason: SshError["reason"], detail: string, hint: string, hostKey?: ShownHostKey) =>
+    new SshError({
+      reason,
+      host: resolved.host.alias,
+      step: "host key",
+      detail,
+      hint,
+      ...(hostKey === undefined ? {} : { hostKey })
+    })
+  const shownKey = (key: Buffer) =>
+    ShownHostKey.make({
+      ...target,
+      keyType: typeOf(key),
+      key: key.toString("base64"),
+      fingerprint: fingerprint(key),
+      hashed: resolved.hashKnownHosts,
+      ...(file === undefined ? {} : { file })
+    })
 
   const judge = (entries: ReadonlyArray<KnownHosts.KnownHost>, key: Buffer): SshError | "trusted" | "new" => {
     const text = key.toString("base64")
@@ -116,7 +132,8 @@ export const load = Effect.fnUntraced(function*(resolved: ResolvedHost, settings
         return accepts(resolved, settings) ? "new" : error(
           "HostKeyUnknown",
           `${shown} offers ${typeOf(key)} ${fingerprint(key)}, which is not in ${file ?? "any known_hosts file"}`,
-          `compare the fingerprint, then connect once with \`ssh ${resolved.host.alias}\`, or allow it with \`StrictHostKeyChecking accept-new\``
+          `compare the fingerprint, then connect once with \`ssh ${resolved.host.alias}\`, or allow it with \`StrictHostKeyChecking accept-new\``,
+          shownKey(key)
         )
       case "revoked":
         return error(

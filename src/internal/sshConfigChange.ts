@@ -226,7 +226,8 @@ export const write = Effect.fn("SshConfigEdit.write")(function*(change: Change) 
     Effect.gen(function*() {
       yield* Effect.scoped(Effect.gen(function*() {
         const handle = yield* fs.open(beside, { flag: "wx", mode: 0o600 })
-        yield* handle.writeAll(bytes)
+        // Nothing cannot be written, for @effect/platform.
+        if (bytes.length > 0) yield* handle.writeAll(bytes)
         yield* handle.sync
       }))
       if (Option.isSome(like)) {

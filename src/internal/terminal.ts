@@ -66,3 +66,12 @@ export const plain = (text: string): string => stripVTControlCharacters(text)
  * @internal
  */
 export const asksForInput: Effect.Effect<boolean> = Effect.sync(() => process.stdin.isTTY === true)
+
+/**
+ * Whether somebody can be asked: what is typed is heard, and what is said is seen.
+ *
+ * @internal
+ */
+export const isInteractive: Effect.Effect<boolean> = Effect.sync(() =>
+  process.stdin.isTTY === true && process.stdout.isTTY === true && process.stderr.isTTY === true
+)

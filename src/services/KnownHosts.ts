@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Hash from "../internal/knownHostsHash.ts"
 import * as Pattern from "../internal/sshPattern.ts"
 import { manager } from "./Host.ts"
-import { SshError } from "./SshError.ts"
+import { type ShownHostKey, SshError } from "./SshError.ts"
 
 /**
  * A line of a known_hosts file.
@@ -201,5 +201,36 @@ export const append = Effect.fn("KnownHosts.append")(
         hint: "make the file writable, or name another with UserKnownHostsFile",
         cause
       }))
+  }
+)
+
+/**
+ * Writes down a key that a host has shown, and no other: a connection that follows is refused if the host shows another one.
+ * Compare its fingerprint first, or ask somebody who can.
+ *
+ * @since 0.1.0
+ * @category execution
+ * @example
+ * import { KnownHosts, type SshError } from "lazycluster"
+ * import { Effect } from "effect"
+ *
+ * const trustIf = (expected: string) => (error: SshError.SshError) =>
+ *   error.hostKey?.fingerprint === expected ? KnownHosts.trust(error.hostKey) : Effect.fail(error)
+ */
+export const trust = Effect.fn("KnownHosts.trust")(
+  function*(shown: ShownHostKey): Effect.fn.Return<void, SshError, FileSystem.FileSystem> {
+    const { file, hashed, key, keyType } = shown
+    if (file === undefined || !isRecordable(shown)) {
+      return yield* new SshError({
+        reason: "HostKeyUnknown",
+        host: shown.name,
+        step: "known_hosts",
+        detail: file === undefined
+          ? "the ssh config names no file for keys that become known"
+          : `${JSON.stringify(shown.name)} would mean something else in ${file}`,
+        hint: "name one with UserKnownHostsFile, and the host with a plain HostKeyAlias"
+      })
+    }
+    yield* append(file, line(shown, keyType, key, hashed))
   }
 )

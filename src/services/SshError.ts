@@ -100,6 +100,27 @@ export const SshErrorReason = Schema.Literal(
 )
 
 /**
+ * A host key that is not in known_hosts, as a host has shown it. `KnownHosts.trust` writes it down.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class ShownHostKey extends Schema.Class<ShownHostKey>("lazycluster/ShownHostKey")({
+  /** What it is looked up by. */
+  name: Schema.String,
+  port: Schema.Int,
+  keyType: Schema.String,
+  /** In base64. */
+  key: Schema.String,
+  /** As `ssh-keygen -l` shows it: `SHA256:…` */
+  fingerprint: Schema.String,
+  /** The file for keys that become known; absent where the ssh config names none. */
+  file: Schema.optional(Schema.String),
+  /** `HashKnownHosts` of the ssh config. */
+  hashed: Schema.Boolean
+}) {}
+
+/**
  * A host cannot be reached, or a connection to it failed.
  *
  * @since 0.1.0
@@ -114,6 +135,8 @@ export class SshError extends Schema.TaggedError<SshError>("lazycluster/SshError
   hint: Schema.optional(Schema.String),
   /** Of a file operation: what the system of the host calls it, as `ENOENT`, where that is known. */
   code: Schema.optional(Schema.String),
+  /** Of `HostKeyUnknown`: the key that was shown, where that is known. */
+  hostKey: Schema.optional(ShownHostKey),
   cause: Schema.optional(Schema.Defect)
 }) {
   override get message(): string {

@@ -105,6 +105,8 @@ describe("SshConfigEdit", () => {
         [yield* mode(`${fresh.home}/.ssh`), yield* mode(fresh.config), yield* fs.readFileString(fresh.config)],
         ["700", "600", "Host box\n    HostName 10.0.0.7\n"]
       )
+      yield* SshConfigEdit.write(yield* SshConfigEdit.remove("box", fresh))
+      assert.strictEqual(yield* fs.readFileString(fresh.config), "")
     })
   )
 
