@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import { packageVersion } from "../internal/packageVersion.ts"
+import * as AddRuntimeCommand from "./AddRuntimeCommand.ts"
 import * as CleanCommand from "./CleanCommand.ts"
 import * as CommandAbout from "./CommandAbout.ts"
 import * as CommandLine from "./CommandLine.ts"
@@ -19,6 +20,7 @@ import { Commands } from "./Commands.ts"
 import * as CommandTree from "./CommandTree.ts"
 import * as CompletionsCommand from "./CompletionsCommand.ts"
 import * as ConfigCommand from "./ConfigCommand.ts"
+import * as DeleteRuntimeCommand from "./DeleteRuntimeCommand.ts"
 import * as DemoCommand from "./DemoCommand.ts"
 import * as DoctorCommand from "./DoctorCommand.ts"
 import * as ExposeCommand from "./ExposeCommand.ts"
@@ -27,6 +29,7 @@ import * as GetCommand from "./GetCommand.ts"
 import * as HelpCommand from "./HelpCommand.ts"
 import * as Invocation from "./Invocation.ts"
 import * as ListRuntimesCommand from "./ListRuntimesCommand.ts"
+import * as Log from "./Log.ts"
 import * as PsCommand from "./PsCommand.ts"
 import * as PutCommand from "./PutCommand.ts"
 import * as RunCommand from "./RunCommand.ts"
@@ -49,6 +52,8 @@ export const command = Command.make("lazycluster").pipe(
     program: false
   })),
   Command.withSubcommands([
+    AddRuntimeCommand.command,
+    DeleteRuntimeCommand.command,
     DemoCommand.command,
     CompletionsCommand.command,
     ConfigCommand.command,
@@ -125,7 +130,8 @@ export const run = (line: ReadonlyArray<string>) => {
   const [, , first, ...rest] = line
   return (first === "__complete" ? CompletionsCommand.complete(rest) : asked).pipe(
     Effect.tapErrorCause(Failure.show),
-    invocation.debug ? Logger.withMinimumLogLevel(LogLevel.Debug) : (effect) => effect,
+    Logger.withMinimumLogLevel(invocation.debug ? LogLevel.Debug : LogLevel.Info),
+    Effect.provide(Log.layer(invocation.debug)),
     Effect.provideService(Commands, tree),
     Effect.provideService(Invocation.Invocation, invocation)
   )
