@@ -14,9 +14,13 @@ lc_clean() {
 # NAME DIRECTORY: whether it can be written, what is free there, and whether what lies there runs
 lc_place() {
   lc_say "path.$1" "$2"
-  # The nearest directory above that is there: the cache is made at its first use.
   lc_dir=$2
-  while [ ! -d "$lc_dir" ] && [ "${lc_dir%/*}" != "$lc_dir" ]; do lc_dir=${lc_dir%/*}; [ -n "$lc_dir" ] || lc_dir=/; done
+  # The cache is made at its first use: the nearest directory above that is there counts.
+  while [ "$1" = cache ] && [ ! -d "$lc_dir" ] && [ "$lc_dir" != / ]; do
+    case $lc_dir in */*) lc_dir=${lc_dir%/*} ;; *) lc_dir=/ ;; esac
+    [ -n "$lc_dir" ] || lc_dir=/
+  done
+  [ -d "$lc_dir" ] || { lc_say "write.$1" missing; return; }
   # shellcheck disable=SC2016 # fields of awk
   lc_free=$(lc_bound 5 df -Pk "$lc_dir" 2>/dev/null | awk 'NR == 2 { print $4 }')
   case $lc_free in '' | *[!0-9]*) ;; *) lc_say "free.$1" "$lc_free" ;; esac

@@ -48,7 +48,10 @@ const place = (
       `make room: \`${clear}\` shows what takes it${name === "tmp" ? ", or set TMPDIR there" : ""}`
     )
   }
-  if (value(report, `write.${name}`) !== "yes") return say(name, "problem", `${path} cannot be written`, mends[name])
+  const writes = value(report, `write.${name}`)
+  if (writes !== "yes") {
+    return say(name, "problem", `${path} ${writes === "missing" ? "is not there" : "cannot be written"}`, mends[name])
+  }
   if (value(report, `run.${name}`) !== "yes") {
     return say(
       name,
