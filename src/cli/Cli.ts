@@ -30,6 +30,7 @@ import * as HelpCommand from "./HelpCommand.ts"
 import * as Invocation from "./Invocation.ts"
 import * as ListRuntimesCommand from "./ListRuntimesCommand.ts"
 import * as Log from "./Log.ts"
+import * as LogsCommand from "./LogsCommand.ts"
 import * as PsCommand from "./PsCommand.ts"
 import * as PutCommand from "./PutCommand.ts"
 import * as RunCommand from "./RunCommand.ts"
@@ -67,7 +68,8 @@ export const command = Command.make("lazycluster").pipe(
     ExposeCommand.command,
     PutCommand.command,
     GetCommand.command,
-    CleanCommand.command
+    CleanCommand.command,
+    LogsCommand.command
   ])
 )
 
