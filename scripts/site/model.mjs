@@ -49,6 +49,7 @@ const asFunction = (reflection) => {
   for (const signature of reflection.signatures) {
     signature.parent = reflection
     signature.name = reflection.name
+    signature.sources ??= reflection.sources
     // What is said of all stands once: typedoc had copied it to a single one.
     if (signature.comment === undefined && reflection.signatures.length === 1) signature.comment = reflection.comment
   }
