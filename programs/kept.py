@@ -249,7 +249,13 @@ def remove(thing):
 
 
 def tidy():
-    """Lists of wheels that are no longer all there."""
+    """Lists of wheels that are no longer all there, and locks of environments that are not there either."""
+    folder = os.path.join(ROOT, "environments")
+    for name in entries(folder) if is_ours(folder) else []:
+        lock = os.path.join(folder, name)
+        if re.match(NAMES["environment"] + r"\.lock\Z", name) and not os.path.lexists(lock[:-5]):
+            if not os.path.lexists(lock + ".owner") and not is_held(lock):
+                os.unlink(lock)
     lists = os.path.join(ROOT, "wheels", "lists")
     for name in entries(lists) if is_ours(lists) else []:
         if not name.endswith(".json") or is_held(os.path.join(lists, name[:-5] + ".lock")):

@@ -31,7 +31,7 @@ export class Invocation extends Context.Reference<Invocation>()("lazycluster/Inv
  * @since 0.1.0
  * @category errors
  */
-export class UsageError extends Schema.TaggedError<UsageError>("lazycluster/UsageError")("UsageError", {
+export class UsageError extends Schema.TaggedError<UsageError>("lazycluster/cli/UsageError")("UsageError", {
   detail: Schema.String,
   hint: Schema.optional(Schema.String)
 }) {

@@ -50,6 +50,7 @@ it.scopedLive("clean takes what nothing uses, and nothing else: no link, no lock
     fs.symlinkSync(precious, path.join(root, "environments", key("e")))
     fs.mkdirSync(path.join(root, "environments", "mine"))
     const wheels = wheel(root, "f")
+    fs.writeFileSync(path.join(root, "environments", `${key("9")}.lock`), "")
     fs.symlinkSync("/bin/sleep", path.join(running, "bin", "python"))
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => spawn(path.join(running, "bin", "python"), ["100"], { stdio: "ignore" })),
