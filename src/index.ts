@@ -12,6 +12,13 @@
 export * as AuthQuestion from "./services/AuthQuestion.ts"
 
 /**
+ * The keys that let a user in on a host: `~/.ssh/authorized_keys` there.
+ *
+ * @since 0.1.0
+ */
+export * as AuthorizedKeys from "./services/AuthorizedKeys.ts"
+
+/**
  * How the plan of a cluster is made, again and again while it runs: for other hosts, another number of workers, another place
  * for one of them. An engine is a function that gives one; nothing here runs anything.
  *
@@ -175,6 +182,14 @@ export * as ExecutionLog from "./services/ExecutionLog.ts"
  * @since 0.1.0
  */
 export * as ExecutionLogError from "./services/ExecutionLogError.ts"
+
+/**
+ * The execution logs that lie on this machine: which there are, their last lines, and what is written to them now, by
+ * whatever process.
+ *
+ * @since 0.1.0
+ */
+export * as ExecutionLogs from "./services/ExecutionLogs.ts"
 
 /**
  * Services of one machine on the loopback of another: of the manager on runtimes, of a runtime on the manager or on the rest of
