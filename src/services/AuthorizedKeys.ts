@@ -17,25 +17,35 @@ const keyOf = /(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+)\s+([A-Za-z0-9+/]+=*)/
 const failed = (host: string, detail: string, hint: string): SshError =>
   new SshError({ reason: "Transfer", host, step: "authorized_keys", detail, hint })
 
+const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
+
 const read = Effect.fnUntraced(function*(files: Files, path: string, host: string) {
   const found = yield* files.stat(path)
-  if (Option.isNone(found)) return { text: "", mode: undefined }
+  if (Option.isNone(found)) return { bytes: new Uint8Array(), mode: undefined }
   if (found.value.size > mostBytes) {
     return yield* failed(host, `${path} has ${found.value.size} bytes, which is no list of keys`, "look at it there")
   }
-  const text = yield* files.readAll(path).pipe(Stream.decodeText(), Stream.runFold("", (all, part) => all + part))
-  return { text, mode: found.value.mode }
+  const bytes = yield* Stream.runFold(files.readAll(path), new Uint8Array(), concat)
+  return { bytes, mode: found.value.mode }
 })
 
-/**
- * sshd ignores what others may write to (StrictModes).
- */
-const closeToOthers = (files: Files, path: string, mode: number | undefined) =>
-  mode === undefined || (mode & 0o022) === 0 ? Effect.void : files.chmod(path, mode & ~0o022)
+const folder = ".ssh"
+const path = `${folder}/authorized_keys`
+
+/** sshd ignores what others may write to (StrictModes). */
+const othersWrite = 0o022
+
+const closeToOthers = (files: Files, path: string, mode: number) =>
+  (mode & othersWrite) === 0 ? Effect.void : files.chmod(path, mode & ~othersWrite)
 
 /**
- * Lets a public key in, as `ssh-copy-id` does: appended where it is not there yet, the folder made with 0700 and the file with
- * 0600, and neither left writable for others. The key is a line of a `.pub` file. Says whether it was there already.
+ * Lets a public key in, as `ssh-copy-id` does: added at the end where it is not there yet, the folder made with 0700 and the
+ * file with 0600, and neither left writable for others. The key is a line of a `.pub` file. Says whether it was there already.
  *
  * @since 0.1.0
  * @category execution
@@ -62,23 +72,24 @@ export const add = Effect.fn("AuthorizedKeys.add")(function*(
   }
   return yield* Effect.scoped(Effect.gen(function*() {
     const files = yield* connection.files
-    const home = yield* files.calls.realPath(".")
-    const folder = `${home}/.ssh`
-    const path = `${folder}/authorized_keys`
     const there = yield* files.stat(folder)
-    if (Option.isNone(there)) yield* files.calls.makeDirectory(folder, 0o700)
-    const { mode, text } = yield* read(files, path, host)
+    if (Option.isNone(there)) yield* Effect.zipRight(files.makeDirectory(folder), files.chmod(folder, 0o700))
+    else yield* closeToOthers(files, folder, there.value.mode)
+    const { bytes, mode = 0o600 } = yield* read(files, path, host)
+    const text = new TextDecoder().decode(bytes)
     const known = text.split("\n").some((other) => {
       const found = other.trimStart().startsWith("#") ? null : keyOf.exec(other)
       return found?.[1] === type && found[2] === key
     })
-    if (!known) {
-      const file = yield* files.calls.open(path, "a", 0o600)
-      const apart = text === "" || text.endsWith("\n") ? "" : "\n"
-      yield* file.write(0, new TextEncoder().encode(`${apart}${line}\n`))
+    const apart = text === "" || text.endsWith("\n") ? "" : "\n"
+    if (known) yield* closeToOthers(files, path, mode)
+    else {
+      yield* files.write(
+        path,
+        Stream.make(concat(bytes, new TextEncoder().encode(`${apart}${line}\n`))),
+        mode & ~othersWrite
+      )
     }
-    yield* closeToOthers(files, folder, Option.getOrUndefined(there)?.mode)
-    yield* closeToOthers(files, path, mode)
     return known ? "there" : "added"
   }))
 })
