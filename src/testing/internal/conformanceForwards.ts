@@ -225,21 +225,39 @@ export const cases: ReadonlyArray<Case> = [
   make("sixty times opened and closed uses nothing up", [], ({ connect }) =>
     Effect.gen(function*() {
       const connection = yield* connect
-      const one = Effect.scoped(Effect.gen(function*() {
-        const port = yield* echoing(connection)
-        const duplex = yield* connection.dial({ port })
-        yield* same("the answer", String(yield* Run.exchange(duplex, "x")), "x")
-        // One that is cut off unread, and a program that nobody listens to.
-        yield* connection.dial({ port })
-        yield* Effect.flatMap(Run.start(connection, "hold"), ({ endInput }) => endInput)
-        yield* Effect.scoped(Effect.flatMap(connection.files, (files) => files.stat("/")))
-      }))
+      const one = (round: number) =>
+        Effect.scoped(Effect.gen(function*() {
+          const listener = yield* connection.listen({ port: 0 })
+          const { port } = listener
+          // Without these words an answer that does not come says nothing of where it was lost.
+          const heard: Array<string> = []
+          const echo = (far: Duplex) =>
+            Run.drain(far).pipe(
+              Effect.match({
+                onFailure: ({ came }) => void heard.push(`lost: ${came}`),
+                onSuccess: (bytes) => {
+                  heard.push(String(bytes))
+                  far.end(bytes)
+                }
+              })
+            )
+          yield* Effect.forkScoped(
+            Stream.runDrain(Stream.mapEffect(listener.connections, echo, { concurrency: 300, unordered: true }))
+          )
+          const duplex = yield* connection.dial({ port })
+          const answer = String(yield* Run.exchange(duplex, "x"))
+          yield* same(`the answer in round ${round} on port ${port}, whose end heard [${heard.join()}]`, answer, "x")
+          // One that is cut off unread, and a program that nobody listens to.
+          yield* connection.dial({ port })
+          yield* Effect.flatMap(Run.start(connection, "hold"), ({ endInput }) => endInput)
+          yield* Effect.scoped(Effect.flatMap(connection.files, (files) => files.stat("/")))
+        }))
       const warnings: Array<string> = []
       const warned = (warning: Error) => void warnings.push(warning.message)
       // Node warns of the eleventh listener of an emitter.
       yield* Effect.acquireUseRelease(
         Effect.sync(() => process.on("warning", warned)),
-        () => Effect.forEach(Array.from({ length: 60 }), () => one, { discard: true }),
+        () => Effect.forEach(Array.from({ length: 60 }), (_, round) => one(round), { discard: true }),
         () => Effect.sync(() => process.off("warning", warned))
       )
       yield* same("what Node warns of", warnings.filter((warning) => warning.includes("listeners added")), [])
