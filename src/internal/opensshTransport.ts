@@ -108,7 +108,8 @@ const identity = ({ host, resolved }: Args.Target, log: Log): HostIdentity => {
     address: canonical((through === undefined ? log.address() : undefined) ?? resolved?.hostName ?? host.alias),
     port: resolved?.port ?? host.port ?? 22,
     user: log.user() ?? resolved?.user ?? host.user ?? "",
-    through
+    through,
+    server: log.software()
   }
 }
 
