@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 import * as standardStreams from "../internal/standardStreams.ts"
+import * as terminalProgram from "../internal/terminalProgram.ts"
 import type { Inherited } from "../services/RemoteCommandExecutor.ts"
 
 /**
@@ -14,5 +16,8 @@ import type { Inherited } from "../services/RemoteCommandExecutor.ts"
  * @category tags
  */
 export class StandardStreams extends Context.Reference<StandardStreams>()("lazycluster/StandardStreams", {
-  defaultValue: (): Inherited => standardStreams.inherited
+  defaultValue: (): Inherited & {
+    /** Whether somebody sits at them, at a terminal: a program of this machine may then have that itself. Default no. */
+    readonly terminal?: Effect.Effect<boolean> | undefined
+  } => ({ ...standardStreams.inherited, terminal: terminalProgram.isThere })
 }) {}

@@ -11,7 +11,6 @@ import * as ClusterRun from "../clusters/ClusterRun.ts"
 import * as ownPath from "../internal/ownPath.ts"
 import { quoteAll } from "../internal/words.ts"
 import type { HostRequirement } from "../runtimes/HostFilter.ts"
-import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfig } from "../services/SshConfig.ts"
 import * as ClusterViewFeed from "./ClusterViewFeed.ts"
@@ -20,6 +19,7 @@ import * as EngineOptions from "./EngineOptions.ts"
 import { ProgramEnded } from "./ExitCode.ts"
 import * as HostOptions from "./HostOptions.ts"
 import { Invocation, UsageError } from "./Invocation.ts"
+import * as LeftOut from "./LeftOut.ts"
 import type { ProgressView } from "./ProgressView.ts"
 import { StandardStreams } from "./StandardStreams.ts"
 import * as UpCleanup from "./UpCleanup.ts"
@@ -111,15 +111,15 @@ const runProgram = Effect.fnUntraced(function*(
   view: ProgressView
 ) {
   const cwd = yield* ownPath.absolute(".")
-  const streams = yield* StandardStreams
-  const run = ClusterRun.attach(cluster, ClusterRun.command(program, ...words), streams, { cwd, env: variables })
+  const command = ClusterRun.command(program, ...words)
+  const options = { cwd, env: variables }
+  const { terminal = Effect.succeed(false), ...streams } = yield* StandardStreams
+  const run = (yield* terminal)
+    ? ClusterRun.inTerminal(cluster, command, options)
+    : ClusterRun.attach(cluster, command, streams, options)
   const { code } = yield* Effect.raceFirst(view.still(run), lost)
   if (code !== 0) return yield* new ProgramEnded({ code })
 })
-
-/** Hosts of the ssh config that are left out, and why. */
-const leftOut = ({ inactive }: RuntimeGroup, view: ProgressView) =>
-  Effect.forEach(inactive, ({ host, message }) => view.note(`${host} is left out: ${message}`), { discard: true })
 
 const work = Effect.fnUntraced(function*(
   hosts: HostOptions.Hosts,
@@ -131,7 +131,7 @@ const work = Effect.fnUntraced(function*(
   const { program } = yield* Invocation
   const group = yield* HostOptions.group(hosts, { lease: options.cluster.lease, filter: options.filter })
   yield* known.group(group)
-  yield* leftOut(group, view)
+  yield* LeftOut.note(group)
   const running = yield* options.engine.start(group, wanted)
   yield* known.cluster(running.cluster)
   yield* ClusterViewFeed.follow(running.cluster, view, { logs: options.logs, panel: program === undefined })

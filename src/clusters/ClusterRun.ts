@@ -16,6 +16,7 @@ import { signalOf } from "../internal/exitStatus.ts"
 import * as OutputCapture from "../internal/outputCapture.ts"
 import { decodeText } from "../internal/outputText.ts"
 import * as ownPath from "../internal/ownPath.ts"
+import * as terminalProgram from "../internal/terminalProgram.ts"
 import { quoteAll } from "../internal/words.ts"
 import * as Runtime from "../runtimes/Runtime.ts"
 import type { Origin } from "../services/ExecutionLog.ts"
@@ -342,6 +343,30 @@ export const attach = Effect.fn("ClusterRun.attach")(function*<E>(
     const { command, runtime } = yield* commandOf(self, program, options)
     const process = yield* runtime.exec({ ...command, lasting: true })
     const { code, signal } = yield* attached.run(process, streams)
+    return { host: runtime.host.alias, code, signal }
+  }))
+})
+
+/**
+ * Runs a program against a cluster on the manager, in the terminal of this process: its input and outputs are those of this
+ * process, and Ctrl-C is for it. Any exit code is a value. It ends as that of `attach` does.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const inTerminal = Effect.fn("ClusterRun.inTerminal")(function*(
+  self: Cluster,
+  program: Program,
+  options: Omit<Options, "host"> = {}
+): Effect.fn.Return<Pick<Result, "host" | "code" | "signal">, ClusterRunError | SshError> {
+  return yield* Effect.scoped(Effect.gen(function*() {
+    const { command, runtime } = yield* commandOf(self, program, options)
+    const { code, signal } = yield* terminalProgram.run({
+      argv: command.argv,
+      cwd: runtime.resolve(command.cwd ?? "."),
+      // The guardian ends what has this, when the runtime ends and when its manager is gone.
+      env: { ...runtime.environment, ...command.env, LAZYCLUSTER_LEASE: runtime.id }
+    })
     return { host: runtime.host.alias, code, signal }
   }))
 })

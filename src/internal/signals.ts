@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 
 /** As shells number them: 128 and the signal. */
 const codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
@@ -14,6 +15,29 @@ const isSignal = (name: string): name is Signal => Object.hasOwn(codes, name)
 
 /** Seconds in which a signal that comes again is the same one: npm and tsx pass on what the terminal has sent to all. */
 const echo = 0.5
+
+const nobody = () => {}
+
+/**
+ * As long as the scope is open Ctrl-C is for a program that has the terminal, as for the foreground job of a shell: nobody hears it
+ * here, whoever listens.
+ *
+ * @internal
+ */
+export const left: Effect.Effect<void, never, Scope.Scope> = Effect.asVoid(Effect.acquireRelease(
+  Effect.sync(() => {
+    const all = process.listeners("SIGINT")
+    // Without a listener it would end this process.
+    process.on("SIGINT", nobody)
+    for (const listener of all) process.off("SIGINT", listener)
+    return all
+  }),
+  (all) =>
+    Effect.sync(() => {
+      for (const listener of all) process.on("SIGINT", listener)
+      process.off("SIGINT", nobody)
+    })
+))
 
 /**
  * Listens while an effect runs. `exitCode` is that of the signal that came, if any.

@@ -14,6 +14,10 @@ print(sum(client.gather(client.map(lambda x: x + 1, range(10)))))
 print("that is all", file=sys.stderr)
 sys.exit(3)`
 
+const waiting = `import sys, time
+print(sys.stdin.isatty(), sys.stdout.isatty())
+time.sleep(1000)`
+
 const search = `import math, os
 from hyperopt import fmin, hp, rand
 from hyperopt.mongoexp import MongoTrials
@@ -49,15 +53,17 @@ describe("lazycluster up", () => {
       yield* Program.none("left behind", Program.leftovers(home), 5)
     }))
 
-  it.scopedLive("killed, it takes its program with it once the lease has run out", () =>
+  it.scopedLive("on a terminal the program has it as its own; killed, it takes the program with it", () =>
     Effect.gen(function*() {
       const home = yield* Program.home
-      const words = ["up", "dask", "--sandbox", "1", "--lease", "3", "--", "sh", "-c", "echo runs; exec sleep 1000"]
-      const up = yield* Program.start(home, words)
-      yield* Program.holds("the program runs", Effect.sync(() => up.said.stdout === "runs\n"), 60)
-      yield* up.signal("SIGKILL")
-      assert.strictEqual(yield* up.exit, "SIGKILL")
+      const words = ["up", "dask", "--sandbox", "1", "--lease", "3", "--", "python", "-c", waiting]
+      const up = yield* Program.start(home, words, { terminal: true })
+      yield* Program.holds("the program runs", Effect.sync(() => /^True True\r?$/m.test(up.said.stdout)), 60)
+      const [own] = (yield* Program.processes(home)).filter((line) => /^\d+ \S+\/node --import tsx src\/bin/.test(line))
+      yield* Effect.sync(() => process.kill(Number.parseInt(own ?? "", 10), "SIGKILL"))
       yield* Program.none("left behind", Program.leftovers(home), 30)
+      // As a shell tells it.
+      assert.include([-9, 247], yield* up.exit)
     }))
 
   it.scopedLive("hyperopt -- PROGRAM runs a search, which finds database and password by itself", () =>

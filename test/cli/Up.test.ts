@@ -8,6 +8,8 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
+import * as fs from "node:fs"
+import * as path from "node:path"
 import { engines } from "../../src/cli/engines.ts"
 import { StandardStreams } from "../../src/cli/StandardStreams.ts"
 import { UpReport } from "../../src/cli/Up.ts"
@@ -17,6 +19,7 @@ import type { Handler } from "../../src/testing/InMemoryHost.ts"
 import * as InMemoryHyperopt from "../../src/testing/InMemoryHyperopt.ts"
 import * as InMemorySsh from "../../src/testing/InMemorySsh.ts"
 import * as VirtualTime from "../../src/testing/VirtualTime.ts"
+import { temporaryDirectory } from "../temporaryDirectory.ts"
 import { run, start } from "./commandLine.ts"
 import * as memoryReach from "./memoryReach.ts"
 
@@ -33,13 +36,16 @@ const train: Handler = ({ argv, cwd, env, readLine, stderr, stdout }) =>
     return Number(argv[1])
   })
 
+/** Another one, which does not end. */
+const endless: Handler = ({ stdout }) => Effect.zipRight(stdout("runs\n"), Effect.never)
+
 /** Hosts in memory, on which nothing may stay. */
 const on = (commands: ReturnType<typeof InMemoryDask.commands>) => <A, E, R>(test: Effect.Effect<A, E, R>) =>
   Effect.flatMap(InMemorySsh.InMemorySsh, ({ files }) => files("(manager)")).pipe(
     // Programs run where the command was typed.
     Effect.tap((files) => files.makeDirectory(process.cwd())),
     Effect.zipRight(memoryReach.over(hosts)(test)),
-    InMemorySsh.check(hosts, { commands: { ...commands, train } }),
+    InMemorySsh.check(hosts, { commands: { ...commands, train, endless } }),
     VirtualTime.run()
   )
 const onDask = on(InMemoryDask.commands())
@@ -224,6 +230,44 @@ Nothing left behind.
       assert.strictEqual(missing.code, 127)
     }).pipe(onDask))
 
+  it.effect("ends the program, and with 1, when the scheduler is gone", () =>
+    Effect.gen(function*() {
+      const memory = yield* InMemorySsh.InMemorySsh
+      const { given, said } = streams()
+      const { fiber, said: told } = yield* given(start("up", "dask", "--", "endless"))
+      yield* holds("it runs", () => said.stdout === "runs\n")
+      yield* memory.kill("(manager)", "scheduler")
+      assert.isFalse(Exit.isInterrupted(yield* Fiber.await(fiber)))
+      assert.match(told.err, /\nDask on \(manager\): scheduler, Lost: /)
+      assert.deepStrictEqual(yield* memory.processes("(manager)"), [])
+    }).pipe(onDask))
+
+  it.effect("takes packages beside its own from a file, and all of them from a lock", () =>
+    Effect.gen(function*() {
+      const directory = yield* temporaryDirectory
+      const packagesOf = (name: string, text: string) =>
+        Effect.gen(function*() {
+          fs.writeFileSync(path.join(directory, name), text)
+          const { code, err, out } = yield* run(
+            "up",
+            "dask",
+            "--plan",
+            "--json",
+            "--python-env",
+            path.join(directory, name)
+          )
+          return code === 0 ? (yield* ClusterPlan.fromJson(out)).environments[1]?.packages ?? [] : [err]
+        })
+      const own = yield* packagesOf("requirements.txt", "# mine\nsix==1.17.0\ntoolz==1.0.0\n")
+      assert.includeMembers([...own], ["six==1.17.0", "toolz==1.0.0"])
+      assert.lengthOf(own.filter((line) => line.startsWith("toolz")), 1)
+      const hash = `--hash=sha256:${"0".repeat(64)}`
+      const locked = yield* packagesOf("locked.txt", `dask==2026.8.0 ${hash}\nsix==1.17.0 ${hash}\n`)
+      assert.deepStrictEqual(locked, [`dask==2026.8.0 ${hash}`, `six==1.17.0 ${hash}`])
+      const [loose = ""] = yield* packagesOf("loose.txt", "numpy\n")
+      assert.include(loose, "no exact version in \"numpy\"")
+    }).pipe(onDask))
+
   it.effect("leaves hosts of the ssh config out that lack something, and says so; one that was named must do", () =>
     Effect.gen(function*() {
       const memory = yield* InMemorySsh.InMemorySsh
@@ -231,7 +275,7 @@ Nothing left behind.
       const { given } = streams()
       const { code, err } = yield* given(run("up", "dask", "--", "train", "0"))
       assert.strictEqual(code, 0)
-      assert.match(err, /^host-2 is left out: .*Refused/m)
+      assert.match(err, /^without host-2: lazycluster list-runtimes says why$/m)
       const named = yield* given(run("up", "dask", "--hosts", "host-1,host-2", "--", "train", "0"))
       assert.strictEqual(named.code, 1)
       assert.match(named.err, /host-2: .*Refused/)

@@ -73,14 +73,25 @@ export const files = (directory: string): Effect.Effect<ReadonlyArray<string>> =
 export const leftovers = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.zipWith(processes(directory), files(directory), (a, b) => [...a, ...b])
 
-/** Runs it; the scope kills it. */
-export const start = (directory: string, words: ReadonlyArray<string>) =>
+/** Runs a command on a terminal of its own, and ends as it does. */
+const onTerminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+/** Runs it; the scope kills it. On a terminal both outputs are one. */
+export const start = (
+  directory: string,
+  words: ReadonlyArray<string>,
+  options: { readonly terminal?: boolean } = {}
+) =>
   Effect.gen(function*() {
     const exited = yield* Deferred.make<number | string>()
     const said = { stdout: "", stderr: "" }
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const child = spawn(process.execPath, ["--import", "tsx", "src/bin.ts", ...words], {
+        const own = ["--import", "tsx", "src/bin.ts", ...words]
+        const [program, args] = options.terminal === true
+          ? ["python3", ["-c", onTerminal, process.execPath, ...own]]
+          : [process.execPath, own]
+        const child = spawn(program, args, {
           cwd: root,
           env: {
             PATH: process.env["PATH"],
