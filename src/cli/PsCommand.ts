@@ -103,7 +103,7 @@ export const command = Subcommand.make({
     HostOptions.use(hosts, ({ names }) =>
       Effect.gen(function*() {
         const config = yield* SshConfig
-        const asked = names ?? (yield* config.aliases)
+        const asked = (names ?? (yield* config.aliases)).filter((name) => name !== "manager")
         const found = yield* Ledgers.readAll([manager, ...asked])
         yield* show(found, [manager.alias, ...asked], long)
         yield* Unreached.tell(found.unreachable, names !== undefined)
