@@ -196,8 +196,14 @@ const checked = (run: Run): Either.Either<Reading, UsageError> => {
       )
       : wrong(path, `${spelled(path)} takes no argument ${extra}`)
   }
-  const missing = command.arguments.filter(({ required }) => required).slice(args.length)
-  if (missing.length > 0) return wrong(path, `${spelled(path)} wants ${missing.map(label).join(" and ")}`)
+  const wanted = command.arguments.filter(({ required }) => required)
+  if (args.length < wanted.reduce((sum, { least = 1 }) => sum + least, 0)) {
+    const missing = wanted.filter(({ least = 1 }, index) => index + least > args.length)
+    const each = missing.map((argument) =>
+      `${label(argument)}${argument.least === undefined ? "" : ` (${argument.least} at least)`}`
+    )
+    return wrong(path, `${spelled(path)} wants ${each.join(" and ")}`)
+  }
   const option = command.options.find((option) => option.required && !given.some((other) => other.option === option))
   return option === undefined
     ? Either.right(run)

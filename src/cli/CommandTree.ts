@@ -48,7 +48,10 @@ export interface ArgumentTree {
   readonly value: Value
   readonly description: string
   readonly repeated: boolean
+  /** Where one is not enough. */
+  readonly least?: number | undefined
   readonly required: boolean
+  readonly fallback?: string | undefined
 }
 
 /**
@@ -128,6 +131,7 @@ const valueOf = (single: Single): Value => ({
 interface Found {
   readonly single: Single
   readonly repeated: boolean
+  readonly least?: number
   readonly required: boolean
   readonly fallback: string | undefined
 }
@@ -143,8 +147,13 @@ const singles = (node: unknown): ReadonlyArray<Found> => {
       return [...singles(node.left), ...singles(node.right)].map((found) => ({ ...found, required: false }))
     case "KeyValueMap":
     case "Variadic": {
-      const required = Option.isOption(node.min) && Option.exists(node.min, (min) => min !== 0)
-      return singles(node.argumentOption ?? node.args).map((found) => ({ ...found, repeated: true, required }))
+      const least = Option.isOption(node.min) ? Number(Option.getOrElse(node.min, () => 0)) : 0
+      return singles(node.argumentOption ?? node.args).map((found) => ({
+        ...found,
+        repeated: true,
+        required: least > 0,
+        ...(least > 1 ? { least } : {})
+      }))
     }
     case "Map":
       return singles(node.options ?? node.args)
@@ -187,8 +196,7 @@ export const of = (descriptor: unknown): CommandTree => {
     arguments: singles(args).map(({ single, ...found }) => ({
       value: valueOf(single),
       description: CommandAbout.text(single.description),
-      repeated: found.repeated,
-      required: found.required
+      ...found
     })),
     commands: []
   }

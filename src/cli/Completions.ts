@@ -54,7 +54,7 @@ const files: Partial<Record<Value["kind"], Answer["also"]>> = {
   directory: "directories"
 }
 
-const sentence = (text: string): string => /^.*?[.;:](?=\s|$)/.exec(text)?.[0].slice(0, -1) ?? text
+const sentence = (text: string): string => /^.*?[.,;:](?=\s|$)/.exec(text)?.[0].slice(0, -1) ?? text
 
 const optionWords = (command: CommandTree, path: ReadonlyArray<CommandTree>, given: ReadonlySet<string>) => [
   ...optionsOf(path)

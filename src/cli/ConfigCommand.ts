@@ -89,6 +89,7 @@ export const command = Subcommand.make({
     if (path) return yield* View.data({ path: file }, () => file)
     const tree = yield* Commands
     const settings = shown(tree, yield* Settings.load(tree))
+      .toSorted((a, b) => Number(a.source === null) - Number(b.source === null))
     yield* View.data({ file, settings }, (paint, columns) =>
       Table.render({
         head: ["setting", "value", "from", "for"],

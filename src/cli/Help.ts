@@ -116,8 +116,8 @@ const list = (rows: ReadonlyArray<readonly [string, string]>, columns: number): 
   })
 }
 
-/** The first sentence of a description. */
-const sentence = (text: string): string => /^.*?[.:](?=\s|$)/.exec(text)?.[0].slice(0, -1) ?? text
+/** The beginning of a description: what stands in a list of commands has one line. */
+const beginning = (text: string): string => /^.*?[.,:;](?=\s|$)/.exec(text)?.[0].slice(0, -1) ?? text
 
 /**
  * The help of a command, for so many columns.
@@ -131,7 +131,7 @@ export const render = (path: CommandLine.Path, paint: Paint, columns: number): s
   const section = (title: string, lines: ReadonlyArray<string>) =>
     lines.length === 0 ? [] : ["", paint.strong(title), ...lines]
   const named = (commands: ReadonlyArray<CommandTree>) =>
-    list(commands.map(({ description, name }) => [name, sentence(description)]), width)
+    list(commands.map(({ description, name }) => [name, beginning(description)]), width)
   return [
     ...wrapped(command.description, width),
     ...section("Usage", [`  ${usage(path)}`]),

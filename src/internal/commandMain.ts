@@ -8,7 +8,6 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as Cli from "../cli/Cli.ts"
 import * as ExitCode from "../cli/ExitCode.ts"
 import * as View from "../cli/View.ts"
@@ -26,13 +25,7 @@ const signalled = signals.make({
  */
 export const main = (line: ReadonlyArray<string>): void =>
   Cli.run(line).pipe(
-    Effect.provide(
-      Layer.mergeAll(
-        NodeContext.layer,
-        View.layer,
-        Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true }))
-      )
-    ),
+    Effect.provide(Layer.mergeAll(NodeContext.layer, View.layer)),
     signalled.watch,
     NodeRuntime.runMain({
       disableErrorReporting: true,
