@@ -33,7 +33,7 @@ describe("lazycluster up", () => {
       assert.strictEqual(yield* up.exit, 3, up.said.stderr)
       assert.strictEqual(up.said.stdout, "55\n")
       assert.match(up.said.stderr, /^that is all$/m)
-      assert.match(up.said.stderr, /^ {2}host-2 +ended worker-2; .*removed \/\S+$/m)
+      assert.match(up.said.stderr, /^ {2}host-2 +ended worker-2; .*removed \/\S+$/m, up.said.stderr)
       assert.match(up.said.stderr, /^Nothing left behind\.$/m)
       yield* Program.none("left behind", Program.leftovers(home), 5)
     }))
