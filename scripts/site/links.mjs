@@ -22,6 +22,7 @@ export const brokenLinks = (directory) => {
   const pages = new Map(
     readdirSync(directory, { recursive: true })
       .filter((name) => /\.(html|svg)$/.test(name))
+      .sort()
       .map((name) => [join(directory, name), parse(readFileSync(join(directory, name), "utf8"))])
   )
   const faults = []
