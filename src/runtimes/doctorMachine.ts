@@ -10,7 +10,7 @@ import { type Report, value, values } from "./doctorReport.ts"
 const mebibyte = 1024 ** 2
 
 /** Of the place for files: below the first it is a problem, below the second a warning. An environment of Dask takes 300 MiB. */
-const room = {
+const wanted = {
   home: [64 * mebibyte, 512 * mebibyte],
   cache: [512 * mebibyte, 2048 * mebibyte],
   tmp: [64 * mebibyte, 512 * mebibyte]
@@ -37,15 +37,16 @@ const place = (
   const path = value(report, `path.${name}`) ?? name
   const free = Number(value(report, `free.${name}`) ?? Number.NaN) * 1024
   const inodes = Number(value(report, `inodes.${name}`) ?? Number.NaN)
-  const [least, few] = room[name]
+  const [least, few] = wanted[name]
   const left = Number.isNaN(free) ? path : `${path}, ${size(free)} free`
-  const clear = there(host, `du -xsh ${path}/.[!.]* ${path}/*`)
+  // Nothing that a host says stands in a command to be typed.
+  const room = there(host, "df -h")
   if (free < least || inodes < fewestInodes) {
     return say(
       name,
       "problem",
       inodes < fewestInodes ? `${path}: ${inodes} more files and it is full` : left,
-      `make room: \`${clear}\` shows what takes it${name === "tmp" ? ", or set TMPDIR there" : ""}`
+      `make room: \`${room}\` shows where there is none${name === "tmp" ? ", or set TMPDIR there" : ""}`
     )
   }
   const writes = value(report, `write.${name}`)
@@ -63,7 +64,7 @@ const place = (
     )
   }
   return free < few
-    ? say(name, "warning", `${left}: an environment may not fit`, `make room: \`${clear}\` shows what takes it`)
+    ? say(name, "warning", `${left}: an environment may not fit`, `make room: \`${room}\` shows where there is little`)
     : say(name, "ok", left)
 }
 
@@ -111,7 +112,8 @@ const clock = (say: DoctorFinding.Say, report: Report, host: string): DoctorFind
 }
 
 const logind = (say: DoctorFinding.Say, report: Report): DoctorFinding.DoctorFinding => {
-  const user = value(report, "user") ?? "USER"
+  const said = value(report, "user") ?? ""
+  const user = /^[\w.@-]+$/.test(said) ? said : "USER"
   switch (value(report, "kills")) {
     case "yes":
       return value(report, "session") === "yes" && user !== "root"

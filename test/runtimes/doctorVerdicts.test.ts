@@ -97,6 +97,26 @@ describe("the verdict on a machine", () => {
     assert.match(machine("gpu", { nvidia: "fails No devices were found" }), /^problem: nvidia-smi fails: No devices/)
   })
 
+  it("takes nothing that a host says into a command to be typed", () => {
+    const evil = "x; rm -rf ~"
+    const said = {
+      user: evil,
+      kills: "yes",
+      "path.home": evil,
+      "write.cache": "no",
+      "path.cache": evil,
+      "path.tmp": evil,
+      "free.tmp": "1",
+      family: evil,
+      python: undefined,
+      pythonFails: evil,
+      nvidia: `fails ${evil}`
+    }
+    const findings = [...doctorMachine.ofHost("gpu-1", report(said)), python(said)]
+    assert.isAbove(findings.filter(({ mend }) => mend !== undefined).length, 4)
+    for (const { mend = "" } of findings) assert.notInclude(mend, evil)
+  })
+
   it("is none where the script did not run", () => {
     assert.isUndefined(doctorReport.fromLines(0, [[1, "This account is currently not available."]]))
   })
