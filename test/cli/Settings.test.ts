@@ -101,6 +101,16 @@ workers = 5 # a comment
       () => Effect.map(words("demo"), (line) => assert.strictEqual(line, "demo"))
     ))
 
+  it.effect("are taken as the guide shows them", () =>
+    Effect.gen(function*() {
+      const guide = fs.readFileSync(path.join(import.meta.dirname, "../../docs/guide/command-line.md"), "utf8")
+      const [, file = ""] = /```toml\n([^]*?)```/.exec(guide) ?? []
+      assert.include(file, "[up.")
+      const { err, out } = yield* within({ file }, () => run("config"))
+      assert.strictEqual(err.split("\n")[1], "", err)
+      for (const name of ["hosts", "lease", "up.dask.nthreads"]) assert.match(out, new RegExp(`^${name} +[^-]`, "m"))
+    }))
+
   const set = "hint: lazycluster config shows what can be set"
   refused("an unknown key", "\nhsots = 'a'", ":2: lazycluster has no option hsots", "hint: did you mean hosts?")
   refused("a key of another command", "[demo]\njobs = 3", ":2: lazycluster demo has no option jobs", set)
