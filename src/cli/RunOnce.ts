@@ -6,7 +6,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as terminal from "../internal/terminal.ts"
 import type { GroupError } from "../runtimes/GroupError.ts"
 import type { Runtime } from "../runtimes/Runtime.ts"
 import * as RuntimeGroup from "../runtimes/RuntimeGroup.ts"
@@ -88,12 +87,12 @@ export const one = Effect.fnUntraced(function*(
   const view = yield* View.View
   const { json } = yield* Invocation
   const runtime = yield* RuntimeGroup.leastLoaded(group)
-  const { stdin, ...outputs } = yield* StandardStreams
+  const { stderr, stdin, stdout, terminal = Effect.succeed(false) } = yield* StandardStreams
   if (group.runtimes.length > 1) yield* view.note(view.notePaint.weak(`on ${runtime.host.alias}`))
   // Somebody at a terminal would have to guess that a program waits for words: `shell` is for that.
-  const input = (yield* terminal.asksForInput) ? Stream.empty : stdin
+  const input = (yield* terminal) ? Stream.empty : stdin
   const done = yield* view.still(
-    report(runtime, program, options, json ? { stdin: input } : { stdin: input, ...outputs })
+    report(runtime, program, options, json ? { stdin: input } : { stdin: input, stdout, stderr })
   )
   // What it printed says why it ended as it did.
   if (json || done.error !== undefined) yield* RunReport.tell(done)

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as terminal from "../internal/terminal.ts"
 import { quote, quoteAll } from "../internal/words.ts"
 import type { Program } from "../runtimes/RuntimeProgram.ts"
 import { Invocation, program, UsageError } from "./Invocation.ts"
+import { StandardStreams } from "./StandardStreams.ts"
 
 /**
  * One program, on one host or on each; or a command for each line of a file, `-` being standard input.
@@ -70,6 +70,7 @@ export const read = Effect.fnUntraced(function*(said: {
 }): Effect.fn.Return<Work, UsageError> {
   const { each, jobs, onAll, roundRobin, timeout } = said
   const { program: words = [] } = yield* Invocation
+  const { terminal = Effect.succeed(false) } = yield* StandardStreams
   const isEach = each !== undefined || roundRobin
   if (!isEach) {
     if (jobs !== undefined && !onAll) {
@@ -98,7 +99,7 @@ export const read = Effect.fnUntraced(function*(said: {
       hint: "--each FILE --jobs N gives each host N at a time"
     })
   }
-  if (each === undefined && (yield* terminal.asksForInput)) {
+  if (each === undefined && (yield* terminal)) {
     return yield* new UsageError({
       detail: "--round-robin deals out lines, and there are none",
       hint: "for example: ls *.csv | lazycluster run --round-robin -- python work.py {}"

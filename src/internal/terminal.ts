@@ -61,13 +61,6 @@ export const standardError: Effect.Effect<Output> = Effect.suspend(() => output(
 export const plain = (text: string): string => stripVTControlCharacters(text)
 
 /**
- * Whether standard input is a terminal: whoever reads it asks somebody to type.
- *
- * @internal
- */
-export const asksForInput: Effect.Effect<boolean> = Effect.sync(() => process.stdin.isTTY === true)
-
-/**
  * Whether somebody can be asked: what is typed is heard, and what is said is seen.
  *
  * @internal

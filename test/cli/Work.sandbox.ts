@@ -26,7 +26,7 @@ describe("on real servers", () => {
           const done = yield* run(...words).pipe(
             Effect.provideService(StandardStreams, {
               stdin: Stream.make(stdin),
-              stdout: Sink.forEach((chunk) => Effect.sync(() => void chunks.push(chunk))),
+              stdout: Sink.forEach((chunk: Uint8Array) => Effect.sync(() => void chunks.push(chunk))),
               stderr: Sink.drain
             }),
             Effect.withConfigProvider(

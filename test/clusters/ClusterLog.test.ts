@@ -1,3 +1,5 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -11,6 +13,8 @@ import type * as Blueprint from "../../src/clusters/Blueprint.ts"
 import * as ClusterLog from "../../src/clusters/ClusterLog.ts"
 import { ClusterPlan } from "../../src/clusters/ClusterPlan.ts"
 import * as Launcher from "../../src/clusters/Launcher.ts"
+import * as ExecutionLog from "../../src/services/ExecutionLog.ts"
+import * as ExecutionLogs from "../../src/services/ExecutionLogs.ts"
 import type { Handler } from "../../src/testing/InMemoryHost.ts"
 import { InMemorySsh } from "../../src/testing/InMemorySsh.ts"
 import { blueprint, server } from "./memoryCluster.ts"
@@ -72,6 +76,26 @@ describe("the logs of a cluster", () => {
       assert.deepStrictEqual(ofWorker(yield* fresh.lines), [...run("a"), ...run("b")].sort())
       assert.deepStrictEqual(yield* late.lines.pipe(Effect.map((lines) => lines.toSorted())), ofWorker(everything))
     }).pipe(on(["a", "b"], { server: talking })))
+})
+
+describe("the logs of a cluster in the execution log", () => {
+  it.effect("are a log for each process and host, with what each printed from the beginning", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      yield* Effect.gen(function*() {
+        const { cluster: made } = yield* cluster(["a", "b"], blueprint({ workers: 1 }))
+        yield* ClusterLog.record(made)
+        yield* Effect.sleep("5 seconds")
+      }).pipe(Effect.scoped, Effect.provide(ExecutionLog.layer({ directory, format: "json" })))
+      const lines = yield* ExecutionLogs.last(directory, 100)
+      const said = new Set(lines.map(({ from, host, task, text }) => `${task} on ${host}, ${from}: ${text}`))
+      assert.includeMembers([...said], [
+        "master on (manager), stdout: (manager) serves",
+        "worker-1 on a, stdout: a serves",
+        "worker-1 on a, stderr: é\u001b[2Jwarning a"
+      ])
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer), on(["a", "b"], { server: talking })))
 })
 
 describe("the dashboard of a cluster", () => {
