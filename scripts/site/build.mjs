@@ -63,6 +63,7 @@ const app = await Application.bootstrap({
   hideGenerator: true,
   cacheBust: false,
   searchInDocuments: true,
+  searchInComments: true,
   includeHierarchySummary: false,
   headings: { readme: false, document: false },
   validation: { notExported: false, invalidLink: true, invalidPath: false },
