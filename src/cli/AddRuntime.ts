@@ -17,7 +17,6 @@ import * as Runtime from "../runtimes/Runtime.ts"
 import * as AuthorizedKeys from "../services/AuthorizedKeys.ts"
 import * as Host from "../services/Host.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
-import { Ssh } from "../services/Ssh.ts"
 import { SshConfig } from "../services/SshConfig.ts"
 import * as SshConfigEdit from "../services/SshConfigEdit.ts"
 import { SshConfigError, type SshError } from "../services/SshError.ts"
@@ -128,7 +127,7 @@ const over = <A, E, R>(
   options: Options,
   kinds: Parameters<typeof FirstContact.answers>[0],
   work: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, Exclude<Exclude<R, Scope.Scope>, Lazycluster.Lazycluster> | Prompt.Prompt.Environment> =>
+): Effect.Effect<A, E, Exclude<Exclude<R, Scope.Scope>, Lazycluster.Lazycluster> | Needs> =>
   Effect.flatMap(Effect.all([Reach, FirstContact.answers(kinds)]), ([reach, ask]) =>
     work.pipe(
       Effect.scoped,
@@ -146,9 +145,7 @@ const copied = (options: Options): Effect.Effect<"added" | "there", Failure, Nee
     Effect.gen(function*() {
       const { name } = options
       const key = yield* Effect.provide(publicKey(name), platform.layer)
-      yield* FirstContact.meet(name)
-      const ssh = yield* Ssh
-      const outcome = yield* AuthorizedKeys.add(yield* ssh.connect(Host.make({ alias: name })), key)
+      const outcome = yield* AuthorizedKeys.add(yield* FirstContact.meet(name), key)
       yield* View.note(outcome === "added" ? `${name}: your key is let in now` : `${name}: your key was let in before`)
       return outcome
     })

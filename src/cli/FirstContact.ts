@@ -6,13 +6,15 @@
 import type * as Prompt from "@effect/cli/Prompt"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as platform from "../internal/platform.ts"
 import type * as AuthQuestion from "../services/AuthQuestion.ts"
 import * as Host from "../services/Host.ts"
 import * as KnownHosts from "../services/KnownHosts.ts"
 import { Ssh } from "../services/Ssh.ts"
+import type { SshConnection } from "../services/SshConnection.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
-import { Question } from "./Question.ts"
+import * as Question from "./Question.ts"
 import * as View from "./View.ts"
 
 /** Jump hosts show keys of their own. */
@@ -22,7 +24,7 @@ const shown = ({ fingerprint, keyType, name, port }: NonNullable<SshError["hostK
   `${KnownHosts.named(name, port)} shows the host key ${keyType} ${fingerprint}`
 
 /**
- * Connects once. A key that is not known is asked about where somebody can answer, and then written down: that key, and no
+ * Connects; who connects in the same scope gets the same connection. A key that is not known is asked about where somebody can answer, and then written down: that key, and no
  * other that the host may show later.
  *
  * @since 0.1.0
@@ -31,18 +33,20 @@ const shown = ({ fingerprint, keyType, name, port }: NonNullable<SshError["hostK
 export const meet = (
   name: string,
   keys = mostKeys
-): Effect.Effect<void, SshError | SshConfigError, Ssh | View.View | Prompt.Prompt.Environment> =>
-  Effect.flatMap(Ssh, (ssh) => Effect.scoped(ssh.connect(Host.make({ alias: name })))).pipe(
-    Effect.asVoid,
+): Effect.Effect<
+  SshConnection,
+  SshError | SshConfigError,
+  Ssh | Scope.Scope | View.View | Prompt.Prompt.Environment
+> =>
+  Effect.flatMap(Ssh, (ssh) => ssh.connect(Host.make({ alias: name }))).pipe(
     Effect.catchIf(
       (error): error is SshError => error._tag === "SshError" && error.hostKey !== undefined && keys > 0,
       (error) =>
         Effect.gen(function*() {
-          const question = yield* Question
           const { hostKey } = error
-          if (hostKey === undefined || !(yield* question.possible)) return yield* error
+          if (hostKey === undefined || !(yield* Question.possible)) return yield* error
           yield* View.note(shown(hostKey))
-          if (!(yield* question.confirm("Is that the right one? Ask whoever runs the host if in doubt."))) {
+          if (!(yield* Question.confirm("Is that the right one? Ask whoever runs the host if in doubt."))) {
             return yield* error
           }
           yield* Effect.provide(KnownHosts.trust(hostKey), platform.layer)
@@ -59,15 +63,14 @@ export const meet = (
  */
 export const answers = (
   kinds: ReadonlyArray<AuthQuestion.AuthQuestion["kind"]>
-): Effect.Effect<AuthQuestion.Ask | undefined, never, Prompt.Prompt.Environment> =>
+): Effect.Effect<AuthQuestion.Ask | undefined, never, Prompt.Prompt.Environment | View.View> =>
   Effect.gen(function*() {
-    const question = yield* Question
-    const terminal = yield* Effect.context<Prompt.Prompt.Environment>()
-    if (!(yield* question.possible)) return undefined
+    const context = yield* Effect.context<Prompt.Prompt.Environment | View.View>()
+    if (!(yield* Question.possible)) return undefined
     return ({ host, kind, prompts, user }) =>
       kinds.includes(kind)
         ? Effect.asSome(
-          Effect.forEach(prompts, ({ text }) => question.secret(`${user}@${host.alias}: ${text.replace(/:\s*$/, "")}`))
-        ).pipe(Effect.provide(terminal))
+          Effect.forEach(prompts, ({ text }) => Question.secret(`${user}@${host.alias}: ${text.replace(/:\s*$/, "")}`))
+        ).pipe(Effect.provide(context))
         : Effect.succeed(Option.none())
   })

@@ -7,7 +7,9 @@ import * as Prompt from "@effect/cli/Prompt"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import * as terminal from "../internal/terminal.ts"
+import * as standardInput from "../internal/standardInput.ts"
+import { Invocation } from "./Invocation.ts"
+import * as View from "./View.ts"
 
 /**
  * How questions are asked; tests answer them here.
@@ -18,12 +20,12 @@ import * as terminal from "../internal/terminal.ts"
 export class Question extends Context.Reference<Question>()("lazycluster/cli/Question", {
   defaultValue: (): {
     /** Whether somebody can answer: input and outputs are a terminal. */
-    readonly possible: Effect.Effect<boolean>
+    readonly heard: Effect.Effect<boolean, never, View.View>
     readonly confirm: (text: string) => Effect.Effect<boolean, never, Prompt.Prompt.Environment>
     /** What is typed does not show. */
     readonly secret: (text: string) => Effect.Effect<Redacted.Redacted<string>, never, Prompt.Prompt.Environment>
   } => ({
-    possible: terminal.isInteractive,
+    heard: Effect.flatMap(View.View, (view) => view.live ? standardInput.isTerminal : Effect.succeed(false)),
     confirm: (text) => asked(Prompt.confirm({ message: text, initial: false })),
     secret: (text) => asked(Prompt.hidden({ message: text }))
   })
@@ -32,3 +34,34 @@ export class Question extends Context.Reference<Question>()("lazycluster/cli/Que
 /** Ctrl-C at a question ends the command as it does elsewhere. */
 const asked = <A>(prompt: Prompt.Prompt<A>): Effect.Effect<A, never, Prompt.Prompt.Environment> =>
   Effect.catchTag(Prompt.run(prompt), "QuitException", () => Effect.interrupt)
+
+/**
+ * Whether a question would be answered. `--json` is for programs, which answer none.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const possible: Effect.Effect<boolean, never, View.View> = Effect.flatMap(
+  Invocation,
+  ({ json }) => json ? Effect.succeed(false) : Effect.flatMap(Question, ({ heard }) => heard)
+)
+
+/**
+ * A yes or a no.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const confirm = (text: string): Effect.Effect<boolean, never, Prompt.Prompt.Environment | View.View> =>
+  Effect.flatMap(Effect.all([Question, View.View]), ([question, view]) => view.still(question.confirm(text)))
+
+/**
+ * A secret.
+ *
+ * @since 0.1.0
+ * @category execution
+ */
+export const secret = (
+  text: string
+): Effect.Effect<Redacted.Redacted<string>, never, Prompt.Prompt.Environment | View.View> =>
+  Effect.flatMap(Effect.all([Question, View.View]), ([question, view]) => view.still(question.secret(text)))
