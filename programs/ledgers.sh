@@ -7,6 +7,7 @@
 #   ledger ID JSON
 #   long ID BYTES                             a ledger that is none: nobody writes so much
 #   process ID PID START                      named in the ledger, and lives
+#   session ID PID START PROGRAM              was run beside those, and lives
 #   more COUNT                                so many are not told
 #   done
 
@@ -43,6 +44,16 @@ lc_runtime() {
   printf 'runtime %s %s %s %s %s\n' "$lc_id" "$lc_where" "$lc_up" "$lc_lease" "$lc_age"
 }
 
+lc_sessions() {
+  [ "$lc_where" = here ] && [ -r "$lc_state/sessions" ] || return 0
+  while read -r lc_a lc_b _; do
+    if [ -z "$lc_b" ] || ! lc_same "$lc_a" "$lc_b"; then continue; fi
+    lc_part=
+    { IFS= read -r lc_part <"/proc/$lc_a/comm"; } 2>/dev/null
+    printf 'session %s %s %s %s\n' "$lc_id" "$lc_a" "$lc_b" "$lc_part"
+  done <"$lc_state/sessions"
+}
+
 lc_ledger() {
   lc_file=$lc_base/$lc_id.json
   [ -f "$lc_file" ] || return 0
@@ -70,6 +81,7 @@ for lc_entry in "$lc_base"/*.json "$lc_base"/*/; do
   [ "$lc_told" -le "$lc_most" ] || continue
   lc_runtime
   lc_ledger
+  lc_sessions
 done
 [ "$lc_told" -le "$lc_most" ] || echo "more $((lc_told - lc_most))"
 echo 'done'

@@ -26,12 +26,14 @@ import * as hostLedgers from "./hostLedgers.ts"
 export const State = Schema.Literal("held", "silent", "unguarded", "left")
 
 /**
- * A process as the ledger has it; `alive` when that very process still runs.
+ * A process: of the ledger, `alive` when that very one still runs; or one that was run beside those (`exec`) and lives, without a
+ * name.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const ListedProcess = Schema.Struct({
+  /** Empty for what has none. */
   name: Schema.String,
   pid: Schema.Int,
   /** The executable. */

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { withoutControl } from "../internal/outputText.ts"
 import * as programs from "../internal/programs.ts"
 import { Ledger } from "../services/Ledger.ts"
 import type { SshConnection } from "../services/SshConnection.ts"
@@ -19,6 +20,9 @@ const mostSaid = 16_000_000
 
 /** A beat comes every second; a busy machine may be late. */
 const late = 3
+
+/** Of a runtime; who has more is told of these. */
+const mostSessions = 1000
 
 const idPattern = /^[\w-][\w.-]{0,63}$/
 
@@ -32,6 +36,8 @@ interface Found {
   long: boolean
   /** `PID START` of those that live. */
   readonly alive: Set<string>
+  /** What lives beside those of the ledger. */
+  readonly sessions: Array<{ readonly pid: number; readonly start: string; readonly command: string }>
 }
 
 const number = (text: string | undefined): number | undefined =>
@@ -64,12 +70,20 @@ const parse = (text: string): Said => {
         silence: number(fifth),
         json: undefined,
         long: false,
-        alive: new Set()
+        alive: new Set(),
+        sessions: []
       })
     } else if (about === undefined) continue
     else if (kind === "ledger") about.json = line.slice(kind.length + first.length + 2)
     else if (kind === "long") about.long = true
     else if (kind === "process") about.alive.add(`${second} ${third ?? ""}`)
+    else if (kind === "session" && number(second) !== undefined && about.sessions.length < mostSessions) {
+      about.sessions.push({
+        pid: Number(second),
+        start: third ?? "",
+        command: withoutControl(line.split(" ").slice(4).join(" "))
+      })
+    }
   }
   return { hostname, found, more, whole }
 }
@@ -107,12 +121,17 @@ const listed = (host: string, found: Found, ledger: Ledger, since: DateTime.Utc)
     ...(silence === undefined || state === "left" ? {} : { silence }),
     ...(state === "silent" && silence !== undefined ? { endsIn: Math.max(0, lease - silence) } : {}),
     workingDirectory: ledger.workingDirectory,
-    processes: ledger.processes.map(({ command, name, pid, start }) => ({
-      name,
-      pid,
-      command,
-      alive: alive.has(`${pid} ${start}`)
-    })),
+    processes: [
+      ...ledger.processes.map(({ command, name, pid, start }) => ({
+        name,
+        pid,
+        command,
+        alive: alive.has(`${pid} ${start}`)
+      })),
+      ...found.sessions
+        .filter((session) => !ledger.processes.some(({ pid, start }) => pid === session.pid && start === session.start))
+        .map(({ command, pid }) => ({ name: "", pid, command, alive: true }))
+    ],
     ports: [...new Set(ledger.ports)],
     gpus: ledger.gpus
   }

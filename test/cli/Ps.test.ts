@@ -23,6 +23,7 @@ const life = Effect.gen(function*() {
   const short = yield* runtime.start("short", { argv: ["true"] })
   yield* short.exit
   yield* runtime.holdsPort(8786)
+  yield* runtime.exec({ argv: ["sleep", "2000"] })
   return runtime
 })
 
@@ -40,17 +41,18 @@ describe("ps", () => {
   it.effect("shows runtimes, whether they are held, their processes, ports and directories", () =>
     Effect.gen(function*() {
       yield* life
-      yield* TestClock.adjust("130 seconds")
+      yield* TestClock.adjust("20 seconds")
       const { code, err, out } = yield* memoryReach.over(hosts)(runOn(120, "ps", "--long"))
       assert.deepStrictEqual([code, err], [0, ""])
       assert.strictEqual(
         masked(out),
         `host    owner    since  lease       processes  ports  gpus  directory
-host-1  me@here  2 min  held, 20 s  1 of 2     8786         /tmp/lazycluster-idididididid.memory
+host-1  me@here  20 s   held, 20 s  2 of 3     8786         /tmp/lazycluster-idididididid.memory
 
 host    runtime       process    pid  command  state
 host-1  idididididid  worker.1  1002  sleep    runs
 host-1  idididididid  short.2   1003  true     has ended
+host-1  idididididid            1004  sleep    runs
 `
       )
       const narrow = yield* ps()

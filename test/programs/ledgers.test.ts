@@ -37,7 +37,7 @@ it.scoped.skipIf(!fs.existsSync("/proc/self/ns/pid"))(
       const me = `${process.pid} ${started(process.pid)}`
       make(
         "held",
-        { boot: here, beat: `${"1 2 30".padEnd(60)}\n`, watchdog: `${me}\n` },
+        { boot: here, beat: `${"1 2 30".padEnd(60)}\n`, watchdog: `${me}\n`, sessions: `1 1\n${me}\nx\n` },
         `{"a":"\u0007x","processes":[{"name":"w","pid":${process.pid},"start":"1"},{"pid":999999999,"start":"1"}]}`
       )
       make("reused", { boot: here, beat: "1 2 5\n", watchdog: `${process.pid} 1\n` })
@@ -78,7 +78,8 @@ it.scoped.skipIf(!fs.existsSync("/proc/self/ns/pid"))(
             "runtime elsewhere elsewhere down - -",
             "runtime held here up 30 AGE",
             "runtime long here down - -",
-            "runtime reused here down 5 AGE"
+            "runtime reused here down 5 AGE",
+            `session held ${me} ${read(`/proc/${process.pid}/comm`)}`
           ],
           shell
         )

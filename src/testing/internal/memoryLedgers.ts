@@ -30,6 +30,21 @@ const living = (host: MemoryHost, id: string, text: string): ReadonlyArray<strin
     })
   )
 
+/** What `run` has recorded. */
+const sessions = (host: MemoryHost, id: string): Effect.Effect<ReadonlyArray<string>> =>
+  host.tree.read(`${host.state}/${id}/sessions`).pipe(
+    Effect.map((bytes) =>
+      new TextDecoder().decode(bytes).split("\n").flatMap((line) => {
+        const [pid, start] = line.split(" ")
+        const found = host.processes.get(Number(pid))
+        return found?.start === start && found !== undefined
+          ? [`session ${id} ${line} ${posix.basename(found.argv[0] ?? "")}`]
+          : []
+      })
+    ),
+    Effect.orElseSucceed(() => [])
+  )
+
 const ledger = (host: MemoryHost, id: string): Effect.Effect<ReadonlyArray<string>> =>
   host.tree.read(`${host.state}/${id}.json`).pipe(
     Effect.map((bytes) => {
@@ -45,7 +60,7 @@ export const answer = (host: MemoryHost, process: MemoryProcess): Effect.Effect<
     const names = yield* Effect.orElseSucceed(host.tree.list(host.state), (): ReadonlyArray<string> => [])
     const ids = new Set(names.filter((name) => !name.startsWith(".")).map((name) => posix.basename(name, ".json")))
     const told = yield* Effect.forEach([...ids].sort(), (id) =>
-      Effect.map(ledger(host, id), (lines) => [runtime(host, id), ...lines]))
+      Effect.zipWith(ledger(host, id), sessions(host, id), (lines, more) => [runtime(host, id), ...lines, ...more]))
     const lines = [`host ${factsOf(host).hostname}`, ...told.flat(), "done"]
     yield* process.io.stdout(bytesOf(
       lines.map((line) =>
