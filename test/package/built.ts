@@ -8,12 +8,23 @@ import { call } from "./call.ts"
 
 export const root = path.join(import.meta.dirname, "..", "..")
 
-/** All that a build and a package take. */
-const sources = ["package.json", "tsconfig.json", "tsconfig.build.json", "src", "programs", "scripts", "README.md"]
+/** All that a build and a package take, and what the pages show. */
+const sources = [
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "src",
+  "programs",
+  "scripts",
+  "examples",
+  "README.md",
+  "LICENSE",
+  "CHANGELOG.md"
+]
 
 const copied = (directory: string) => {
   fs.mkdirSync(directory)
-  for (const name of [...sources, "LICENSE", "CHANGELOG.md"]) {
+  for (const name of sources) {
     fs.cpSync(path.join(root, name), path.join(directory, name), {
       recursive: true,
       filter: (file) => path.basename(file) !== "node_modules"
