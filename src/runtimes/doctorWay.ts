@@ -66,7 +66,11 @@ export const config = (host: string, resolved: ResolvedHost): DoctorFinding.Doct
     ? `, through ${proxyJump.map(({ alias }) => alias).join(" and ")}`
     : proxyCommand === undefined
     ? ""
-    : `, through \`${proxyCommand}\``
+    : `, through \`${proxyCommand}\`${
+      /\bssh\b.*\s-W\s/.test(proxyCommand)
+        ? ": ProxyJump does the same, and hosts behind one jump host share the way"
+        : ""
+    }`
   const means = Option.match(needsOpenSsh(resolved), {
     onNone: () => "",
     onSome: (why) => `; with OpenSSH's own client, since ${why}`

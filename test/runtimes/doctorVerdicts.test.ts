@@ -5,6 +5,8 @@ import * as doctorMachine from "../../src/runtimes/doctorMachine.ts"
 import * as doctorPython from "../../src/runtimes/doctorPython.ts"
 import * as doctorReport from "../../src/runtimes/doctorReport.ts"
 import * as doctorWay from "../../src/runtimes/doctorWay.ts"
+import * as Host from "../../src/services/Host.ts"
+import { resolved } from "./doctorWorld.ts"
 
 const well: Readonly<Record<string, string>> = {
   clock: "1000.25",
@@ -149,6 +151,15 @@ describe("the verdict on the way", () => {
   const identity = { hostKey: "SHA256:k", address: "10.0.0.7", port: 22, user: "ada", server: "OpenSSH_9.2" }
   const login = (refused: ReadonlyArray<string>) =>
     doctorWay.reached("gpu-1", [], { ...identity, login: { by: "/home/ada/.ssh/id", refused, leftOut: [] } })
+
+  it("tells what the config makes of a host, and of a ProxyCommand that could be a jump host", () => {
+    const detail = (more: Parameters<typeof resolved>[1]) =>
+      doctorWay.config("gpu-1", resolved(Host.make({ alias: "gpu-1" }), more)).detail
+    assert.strictEqual(detail({}), "ada@gpu-1:22")
+    assert.strictEqual(detail({ proxyCommand: "nc gpu-1 22" }), "ada@gpu-1:22, through `nc gpu-1 22`")
+    assert.match(detail({ proxyCommand: "ssh -W gpu-1:22 jump" }), /jump`: ProxyJump does the same/)
+    assert.match(detail({ certificateFiles: ["/k-cert.pub"] }), /; with OpenSSH's own client, since .*certificate/)
+  })
 
   it("tells which keys were refused before one was taken, and warns where one more would have been too many", () => {
     assert.strictEqual(of(login([]), "login"), "ok: as ada, with /home/ada/.ssh/id")
