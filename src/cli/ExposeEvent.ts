@@ -85,7 +85,7 @@ export const state = (tunnel: Tunnel.Tunnel, now: Tunnel.State): ExposeEvent => 
 })
 
 /**
- * The lines for people.
+ * The lines for people. Why a way is over, the library warns of itself.
  *
  * @since 0.1.0
  * @category printing
@@ -99,7 +99,7 @@ export const render: (event: ExposeEvent) => string = Match.type<ExposeEvent>().
           ? "open again"
           : state === "healing"
           ? `lost, heals: ${cause ?? ""}`
-          : `over: ${cause ?? "closed"}`
+          : "over"
       }`
   ),
   Match.orElse(({ routes }) =>

@@ -46,7 +46,8 @@ describe("expose", () => {
 host-1 127.0.0.1:9000: lost, heals: host-1: connection, LinkLost: the connection has gone
 host-1 127.0.0.1:9000: open again
 host-1 127.0.0.1:9000: lost, heals: host-1: connection, LinkLost: the connection has gone
-host-1 127.0.0.1:9000: over: host-1: tunnel, LinkLost: the link is given up: the lease of the runtime has run out, or it has been closed
+warning: tunnel from host-1 to (manager) is over: host-1: tunnel, LinkLost: the link is given up: the lease of the runtime has run out, or it has been closed
+host-1 127.0.0.1:9000: over
 `
       )
       assert.strictEqual(code, 1)
