@@ -80,7 +80,9 @@ export const follow = Effect.fnUntraced(function*(
       logs ? view.note(ClusterLog.render(line)) : Effect.void
     )
   const shows = view.live && panel
-  if (shows || logs) yield* Effect.forkScoped(Stream.runForEach(cluster.logs({ since: "now" }), printed))
+  if (shows || logs) {
+    yield* Effect.forkScoped(Stream.runForEach(cluster.logs({ since: logs ? "beginning" : "now" }), printed))
+  }
   if (!shows) return
 
   const glance = Effect.flatMap(cluster.status, (status) => Ref.update(state, (all) => ({ ...all, status })))

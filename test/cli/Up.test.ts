@@ -179,9 +179,9 @@ Nothing left behind.
       )
     }).pipe(onDask))
 
-  it.effect("--json prints one line once it is up", () =>
+  it.effect("--json prints one line once it is up; --logs what processes print", () =>
     Effect.gen(function*() {
-      const { fiber, said } = yield* start("up", "dask", "--json")
+      const { fiber, said } = yield* start("up", "dask", "--json", "--logs")
       yield* holds("it is up", () => said.out.endsWith("\n"))
       const [line = "", ...rest] = said.out.split("\n")
       const report = yield* Schema.decode(Schema.parseJson(UpReport))(line)
@@ -196,6 +196,7 @@ Nothing left behind.
         "worker-1 worker host-1",
         "worker-2 worker host-2"
       ])
+      yield* holds("it is told", () => said.err.includes("worker-2 on host-2 | distributed.worker - INFO - "))
       assert.notInclude(said.err, "Ctrl-C")
       yield* Fiber.interrupt(fiber)
     }).pipe(onDask))
