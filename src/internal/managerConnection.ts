@@ -7,6 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync } from "node:fs"
 import { homedir, userInfo } from "node:os"
 import { env as inherited } from "node:process"
 import type { Readable } from "node:stream"
@@ -57,7 +58,9 @@ const exec = (environment: NodeJS.ProcessEnv, home: string) =>
       Effect.try({
         try: () => {
           // A session of its own: Ctrl-C in a terminal is for the manager, and what is ours is found by session.
-          const child = spawn(file, args, { cwd: home, env: environment, detached: true, stdio: "pipe" })
+          // Without a home it starts where sshd would start it.
+          const cwd = existsSync(home) ? home : "/"
+          const child = spawn(file, args, { cwd, env: environment, detached: true, stdio: "pipe" })
           child
             .on("error", (cause) => Deferred.unsafeDone(exited, Effect.fail(spawnError(cause))))
             .on("exit", (code, signal) =>

@@ -28,4 +28,11 @@ describe("managerConnection", () => {
       assert.strictEqual(yield* text(process.stdout), "leader\na\nb '\n")
       assert.deepStrictEqual(yield* process.exit, { code: 3 })
     }))
+
+  it.scopedLive("starts a program of a user without a home at the root", () =>
+    Effect.gen(function*() {
+      const connection = yield* managerConnection.make({ env: { HOME: "/nonexistent" } })
+      const process = yield* connection.exec({ program: sh("pwd"), words: [] })
+      assert.strictEqual(yield* text(process.stdout), "/\n")
+    }))
 })
