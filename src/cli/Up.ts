@@ -4,13 +4,16 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as ClusterLog from "../clusters/ClusterLog.ts"
 import * as ClusterRun from "../clusters/ClusterRun.ts"
 import * as ownPath from "../internal/ownPath.ts"
 import { quoteAll } from "../internal/words.ts"
 import type { HostRequirement } from "../runtimes/HostFilter.ts"
+import type { ExecutionLog } from "../services/ExecutionLog.ts"
 import type { Ssh } from "../services/Ssh.ts"
 import type { SshConfig } from "../services/SshConfig.ts"
 import * as ClusterViewFeed from "./ClusterViewFeed.ts"
@@ -20,6 +23,7 @@ import { ProgramEnded } from "./ExitCode.ts"
 import * as HostOptions from "./HostOptions.ts"
 import { Invocation, UsageError } from "./Invocation.ts"
 import * as LeftOut from "./LeftOut.ts"
+import * as LogPlace from "./LogPlace.ts"
 import type { ProgressView } from "./ProgressView.ts"
 import { StandardStreams } from "./StandardStreams.ts"
 import * as UpCleanup from "./UpCleanup.ts"
@@ -126,7 +130,7 @@ const work = Effect.fnUntraced(function*(
   options: Options,
   wanted: EngineOptions.Wanted,
   known: UpCleanup.Known
-): Effect.fn.Return<void, EngineError, Ssh | SshConfig | Scope.Scope | View.View> {
+): Effect.fn.Return<void, EngineError, Ssh | SshConfig | ExecutionLog | Scope.Scope | View.View> {
   const view = yield* View.View
   const { program } = yield* Invocation
   const group = yield* HostOptions.group(hosts, { lease: options.cluster.lease, filter: options.filter })
@@ -134,6 +138,7 @@ const work = Effect.fnUntraced(function*(
   yield* LeftOut.note(group)
   const running = yield* options.engine.start(group, wanted)
   yield* known.cluster(running.cluster)
+  yield* ClusterLog.record(running.cluster)
   yield* ClusterViewFeed.follow(running.cluster, view, { logs: options.logs, panel: program === undefined })
   const [first, ...rest] = program ?? []
   if (first !== undefined) return yield* runProgram(running, [first, ...rest], view)
@@ -161,7 +166,11 @@ const refused = Effect.flatMap(Invocation, ({ json, program }) => {
  * @since 0.1.0
  * @category execution
  */
-export const run: (options: Options) => Effect.Effect<void, EngineError, FileSystem.FileSystem | View.View> = Effect.fn(
+export const run: (options: Options) => Effect.Effect<
+  void,
+  EngineError,
+  FileSystem.FileSystem | Path.Path | View.View
+> = Effect.fn(
   "Up.run"
 )(function*(options) {
   yield* refused
@@ -174,6 +183,7 @@ export const run: (options: Options) => Effect.Effect<void, EngineError, FileSys
         ? UpPlan.show(hosts, { lease: options.cluster.lease, filter: options.filter }, (manager, group) =>
           options.engine.plan(manager, group, wanted))
         : UpCleanup.reported(view.note, (known) =>
-          work(hosts, options, wanted, known))
+          work(hosts, options, wanted, known)),
+    { executionLog: yield* LogPlace.options() }
   )
 })
