@@ -195,12 +195,13 @@ def discard(path):
     """A tree of ours; directories that were made read-only, too."""
 
     def again(act, broken, _):
-        os.chmod(os.path.dirname(broken), 0o700)
+        if broken != path:
+            os.chmod(os.path.dirname(broken), 0o700)
         if os.path.isdir(broken) and not os.path.islink(broken):
             os.chmod(broken, 0o700)
         act(broken)
 
-    shutil.rmtree(path, onerror=again)
+    shutil.rmtree(path, **{"onexc" if sys.version_info >= (3, 12) else "onerror": again})
 
 
 def take(thing):
