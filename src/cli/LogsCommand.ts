@@ -25,10 +25,11 @@ const text = (name: string, pseudo: string, description: string) =>
 export const command = Subcommand.make({
   name: "logs",
   description:
-    "Show what programs on hosts have printed: those of lazycluster run, and tasks and services of programs with the library. The logs lie on this machine, in $LAZYCLUSTER_DIRECTORY, else in ./lazycluster where programs have made it, else in ~/.local/state/lazycluster-logs. The processes of lazycluster up keep their output on their hosts: its own view shows it.",
+    "Show what programs on hosts have printed: those of lazycluster run, the processes of lazycluster up, and tasks and services of programs with the library. The logs lie on this machine, in $LAZYCLUSTER_DIRECTORY, else in ./lazycluster where programs have made it, else in ~/.local/state/lazycluster-logs.",
   examples: [
     ["lazycluster logs", "The last lines of all logs, the newest last"],
     ["lazycluster logs -f --host host-1", "What is written for a host, as it is written"],
+    ["lazycluster logs -f --task worker-1", "What a worker of lazycluster up prints, in another terminal"],
     ["lazycluster logs --task train --since 2h --json", "Lines of a task as data"],
     ["lazycluster logs --list", "Which logs there are"]
   ],
@@ -39,7 +40,11 @@ export const command = Subcommand.make({
       Options.withDescription("Go on with what is written, also by other processes, until Ctrl-C")
     ),
     host: text("host", "alias", "Only of this host"),
-    task: text("task", "name", "Only of this task; that of lazycluster run is what its --name says: run"),
+    task: text(
+      "task",
+      "name",
+      "Only of this task: what --name of lazycluster run said (run), or a process of a cluster"
+    ),
     since: text("since", "time", "Only lines since then: 10m, 2h, 3d, or a time like 2026-11-22T07:00:00Z"),
     lines: Options.integer("lines").pipe(
       Options.withAlias("n"),
