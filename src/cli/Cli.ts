@@ -27,6 +27,7 @@ import * as ExposeCommand from "./ExposeCommand.ts"
 import * as Failure from "./Failure.ts"
 import * as GetCommand from "./GetCommand.ts"
 import * as HelpCommand from "./HelpCommand.ts"
+import * as InfoCommand from "./InfoCommand.ts"
 import * as Invocation from "./Invocation.ts"
 import * as ListRuntimesCommand from "./ListRuntimesCommand.ts"
 import * as Log from "./Log.ts"
@@ -60,6 +61,7 @@ export const command = Command.make("lazycluster").pipe(
     ConfigCommand.command,
     DoctorCommand.command,
     HelpCommand.command,
+    InfoCommand.command,
     ListRuntimesCommand.command,
     PsCommand.command,
     RunCommand.command,
