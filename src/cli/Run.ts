@@ -73,7 +73,7 @@ const encode = Schema.encodeSync(
 )
 
 /** What would run where; hosts have been connected to, since which there are decides. */
-const plan = Effect.fnUntraced(function*(group: RuntimeGroup, work: RunWork.Work) {
+const plan = Effect.fnUntraced(function*(group: RuntimeGroup, work: RunWork.Work, directory: string) {
   const view = yield* View.View
   const { json } = yield* Invocation
   const hosts = group.runtimes.map(({ host }) => host.alias)
@@ -83,7 +83,7 @@ const plan = Effect.fnUntraced(function*(group: RuntimeGroup, work: RunWork.Work
       work.onAll ? Effect.succeed(group.runtimes) : Effect.map(RuntimeGroups.leastLoaded(group), (one) => [one]),
       (runtimes) => runtimes.map(({ host }) => ({ host: [host.alias], command: RuntimeProgram.render(work.program) }))
     )
-  const cwd = group.runtimes[0]?.workingDirectory ?? ""
+  const cwd = group.runtimes[0]?.resolve(directory) ?? ""
   yield* json
     ? Effect.forEach(rows, ({ command, host }) => view.print(encode({ hosts: host, cwd, command })))
     : View.data([], (_, columns) =>
@@ -113,9 +113,11 @@ export const run = Effect.fn("Run.run")(function*(options: Options) {
   const reports = yield* HostOptions.use(
     options.hosts,
     Effect.fnUntraced(function*(hosts) {
-      const group = yield* HostOptions.group(hosts, { workingDirectory: cwd, environment, setup, filter: filters })
+      // A plan makes no directory, and prepares nothing.
+      const made = options.dryRun ? { workingDirectory: "~" } : { workingDirectory: cwd, environment, setup }
+      const group = yield* HostOptions.group(hosts, { ...made, filter: filters })
       yield* LeftOut.note(group)
-      if (options.dryRun) return yield* Effect.as(Effect.provide(plan(group, work), context), [])
+      if (options.dryRun) return yield* Effect.as(Effect.provide(plan(group, work, cwd), context), [])
       switch (work._tag) {
         case "Each":
           return yield* Effect.provide(RunEach.run(group, work, options), context)

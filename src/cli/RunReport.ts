@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { withoutControl } from "../internal/outputText.ts"
 import { ProgramEnded } from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
 import * as View from "./View.ts"
@@ -64,7 +65,7 @@ export const tell = (report: RunReport): Effect.Effect<void, never, View.View> =
     if ((yield* Invocation).json) return yield* view.print(encode(report))
     if (code(report) === 0) return
     const { notePaint } = view
-    const what = report.item === undefined ? "" : ` (${report.item})`
+    const what = report.item === undefined ? "" : ` (${withoutControl(report.item)})`
     // Most messages begin with their host.
     const said = words(report).replace(`${report.host}: `, "")
     yield* view.note(`${notePaint.host(report.host)}: ${notePaint.bad(said)}${notePaint.weak(what)}`)

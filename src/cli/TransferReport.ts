@@ -123,7 +123,7 @@ export const onEach = Effect.fnUntraced(function*<R>(
         onSuccess: (all) => sum(runtime.host.alias, all)
       }),
     { concurrency: jobs ?? group.concurrency }
-  )
+  ).pipe(Effect.onInterrupt(() => View.note("interrupted: the same line goes on where it stopped")))
   yield* View.data(reports, (_, columns) => table(reports, columns))
   yield* Effect.forEach(reports.flatMap(notes), View.note, { discard: true })
   const failed = reports.flatMap(({ error, host }) => error === undefined ? [] : [{ host, detail: error }])

@@ -10,7 +10,7 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { StandardStreams } from "../../src/cli/StandardStreams.ts"
-import { layer, nothingLeft } from "../../src/testing/InMemorySsh.ts"
+import { InMemorySsh, layer, nothingLeft } from "../../src/testing/InMemorySsh.ts"
 import { run } from "./commandLine.ts"
 import { over } from "./memoryReach.ts"
 
@@ -49,8 +49,10 @@ const typed = (stdin: string, ...words: ReadonlyArray<string>) =>
       )
     )
     yield* nothingLeft
+    const hosts = yield* InMemorySsh
+    const files = yield* Effect.flatMap(hosts.files("host-1"), (files) => files.list("/home/user"))
     const logs = yield* fs.readDirectory(directory, { recursive: true })
-    return { ...done, streams, logs: logs.filter((name) => name.endsWith(".jsonl")).sort() }
+    return { ...done, files, streams, logs: logs.filter((name) => name.endsWith(".jsonl")).sort() }
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(world, NodeContext.layer)))
 
 const lines = (text: string): ReadonlyArray<string> => text.split("\n").filter((line) => line !== "").sort()
@@ -128,7 +130,10 @@ describe("lazycluster run on all hosts", () => {
 
   it.effect("says with --dry-run which host would run what, and runs nothing", () =>
     Effect.gen(function*() {
-      const { err, logs, out } = yield* typed("", "run", "--on-all", "--dry-run", "--", "echo", "it's")
+      const asked = ["run", "--on-all", "--dry-run", "--cwd", "fresh", "--setup", "touch seen"]
+      const { err, files, logs, out } = yield* typed("", ...asked, "--", "echo", "it's")
+      // That of the guardian, while it stands.
+      assert.deepStrictEqual(files, [".local"])
       assert.strictEqual(
         out,
         "HOST    COMMAND\nhost-1  echo 'it'\\''s'\nhost-2  echo 'it'\\''s'\nhost-3  echo 'it'\\''s'\n"
