@@ -5,7 +5,6 @@
  */
 import type * as Prompt from "@effect/cli/Prompt"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as platform from "../internal/platform.ts"
 import type * as AuthQuestion from "../services/AuthQuestion.ts"
@@ -72,5 +71,5 @@ export const answers = (
         ? Effect.asSome(
           Effect.forEach(prompts, ({ text }) => Question.secret(`${user}@${host.alias}: ${text.replace(/:\s*$/, "")}`))
         ).pipe(Effect.provide(context))
-        : Effect.succeed(Option.none())
+        : Effect.succeedNone
   })

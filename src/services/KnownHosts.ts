@@ -227,7 +227,7 @@ export const trust = Effect.fn("KnownHosts.trust")(
         step: "known_hosts",
         detail: file === undefined
           ? "the ssh config names no file for keys that become known"
-          : `${JSON.stringify(shown.name)} would mean something else in ${file}`,
+          : `the name ${shown.name} would mean something else in ${file}`,
         hint: "name one with UserKnownHostsFile, and the host with a plain HostKeyAlias"
       })
     }

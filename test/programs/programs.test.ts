@@ -19,6 +19,7 @@ const names = [
   "transfer",
   "files",
   "ledgers",
+  "usage",
   "conformance"
 ]
 const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"], ["ksh"], [
