@@ -60,7 +60,7 @@ export const record = (cluster: {
     yield* Effect.forkScoped(
       Stream.runForEach(cluster.logs(), ({ from, host, line, process }) =>
         Effect.gen(function*() {
-          const key = JSON.stringify([host, process])
+          const key = `${host}\n${process}`
           const log = logs.get(key) ?? (yield* Scope.extend(open({ host, task: process }), scope))
           logs.set(key, log)
           yield* log.output(from === "out" ? "stdout" : "stderr", `${line}\n`)

@@ -81,9 +81,10 @@ describe("on real servers", () => {
   it.scopedLive("Ctrl-C ends the program on its host, and says so", () =>
     Effect.gen(function*() {
       const directory = yield* home
-      const { exit, said, signal } = yield* start(directory, [
-        ...["run", "--sandbox", "1", "--", "sh", "-c", "echo started; sleep 1000 & wait"]
-      ])
+      const { exit, said, signal } = yield* start(
+        directory,
+        ["run", "--sandbox", "1", "--", "sh", "-c", "echo started; sleep 1000 & wait"]
+      )
       const sleeping = Effect.map(processes(directory), (all) => all.filter((line) => line.includes("sleep 1000")))
       yield* holds("it runs", Effect.sync(() => said.stdout.includes("started")), 120)
       assert.isAbove((yield* sleeping).length, 0)
