@@ -8,7 +8,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as process from "node:process"
 
-const times = 21
+const times = 7
 
 const bin = "dist/bin.js"
 
