@@ -54,6 +54,9 @@ export const meet = (
     )
   )
 
+/** Most prompts name the user and the host; those that do not get their names. */
+const named = (place: string, user: string, text: string): string => text.includes(user) ? text : `${place}: ${text}`
+
 /**
  * Passes on what hosts and keys ask, of the kinds that are wanted. `undefined` where nobody can answer.
  *
@@ -69,7 +72,10 @@ export const answers = (
     return ({ host, kind, prompts, user }) =>
       kinds.includes(kind)
         ? Effect.asSome(
-          Effect.forEach(prompts, ({ text }) => Question.secret(`${user}@${host.alias}: ${text.replace(/:\s*$/, "")}`))
+          Effect.forEach(
+            prompts,
+            ({ text }) => Question.secret(named(`${user}@${host.alias}`, user, text.replace(/:\s*$/, "")))
+          )
         ).pipe(Effect.provide(context))
         : Effect.succeedNone
   })

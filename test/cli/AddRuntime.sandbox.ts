@@ -74,7 +74,7 @@ it.scopedLive.skipIf(!isInstalled)("a stranger's host becomes a runtime", () =>
     assert.deepStrictEqual(yield* Ref.get(asked), [
       "Is that the right one? Ask whoever runs the host if in doubt.",
       "Is that the right one? Ask whoever runs the host if in doubt.",
-      "ada@box: ada@127.0.0.1's password"
+      "ada@127.0.0.1's password"
     ])
 
     // Idempotent: once is enough, and the key alone opens.
