@@ -36,6 +36,15 @@ export const daskWorkerPackages: ReadonlyArray<string> = [
 ]
 
 /**
+ * What programs in Python that use a cluster send and compute with, of the version that the scheduler's pages bring: 16 MB of
+ * wheels. `lazycluster up dask` has it everywhere; clusters of TypeScript programs do without.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const daskProgramPackages: ReadonlyArray<string> = ["numpy==2.2.6"]
+
+/**
  * The same with Bokeh and what it pulls in: without it the scheduler answers /status with "Dask needs bokeh". 35 MB of wheels and
  * 30 MB of memory more, so it is for the scheduler; workers can do without, and Dask's own version check asks no more of it.
  *
@@ -47,7 +56,7 @@ export const daskPackages: ReadonlyArray<string> = [
   "bokeh==3.9.2",
   "contourpy==1.3.2",
   "narwhals==2.29.0",
-  "numpy==2.2.6",
+  ...daskProgramPackages,
   "pillow==12.3.0",
   "xyzservices==2026.9.1"
 ]

@@ -6,8 +6,16 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as DaskCluster from "../../clusters/DaskCluster.ts"
+import { daskProgramPackages } from "../../clusters/daskPackages.ts"
+import * as Requirements from "../../services/Requirements.ts"
 import * as Engine from "../Engine.ts"
 import * as EngineOptions from "../EngineOptions.ts"
+
+/** Programs after -- send arrays, and Dask's client warns of a numpy that workers have not. */
+const forPrograms = <Options extends DaskCluster.Options>(options: Options): Options =>
+  options.packages === undefined && options.python === undefined
+    ? { ...options, extraPackages: Requirements.merge(daskProgramPackages, options.extraPackages ?? []) }
+    : options
 
 /**
  * Dask: a scheduler, workers, and its dashboard.
@@ -43,14 +51,17 @@ export const engine = Engine.make({
     dashboardPort: EngineOptions.count("dashboard-port", "The dashboard's, 8787 without this"),
     deadline: EngineOptions.count("deadline", "Seconds until all must be ready; 60 without this")
   }),
-  plan: DaskCluster.plan,
+  plan: (manager, group, options) => DaskCluster.plan(manager, group, forPrograms(options)),
   start: (group, options) =>
-    Effect.map(DaskCluster.make(group, options), ({ cluster, dashboardUrl, python, schedulerAddress, variables }) => ({
-      cluster,
-      addresses: { scheduler: schedulerAddress, dashboard: dashboardUrl },
-      python,
-      variables,
-      example: ["from distributed import Client", "client = Client()"],
-      lost: cluster.lost
-    }))
+    Effect.map(
+      DaskCluster.make(group, forPrograms(options)),
+      ({ cluster, dashboardUrl, python, schedulerAddress, variables }) => ({
+        cluster,
+        addresses: { scheduler: schedulerAddress, dashboard: dashboardUrl },
+        python,
+        variables,
+        example: ["from distributed import Client", "client = Client()"],
+        lost: cluster.lost
+      })
+    )
 })
