@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { execFileSync } from "node:child_process"
 import * as path from "node:path"
+import * as Cli from "../../src/cli/Cli.ts"
 import * as built from "../package/built.ts"
 import * as Program from "./program.ts"
 import * as Screen from "./screen.ts"
@@ -49,8 +50,9 @@ const isAsKept = (name: string, text: string) =>
     expect(`${text}\n`).toMatchFileSnapshot(path.join(import.meta.dirname, "screens", `${name}.txt`))
   )
 
-/** A line to copy is one line however narrow the terminal is. */
-const tooWide = (screen: Screen.Screen) => screen.wider.filter((line) => !line.startsWith("  $ "))
+/** What is typed, or to be typed, is one line however narrow the terminal is. */
+const tooWide = (screen: Screen.Screen) =>
+  screen.wider.filter((line) => !/^( {2}\$| {2}lazycluster|\[0\] \$) /.test(line))
 
 class Terminals extends Context.Tag("lazycluster/test/Terminals")<
   Terminals,
@@ -89,10 +91,23 @@ layer(terminals, { excludeTestServices: true, timeout: "2 minutes" })("in a term
       }))
   }
 
-  on("what doctor finds of a machine fits both", () =>
+  on("the help of every command fits 50 columns", () =>
+    Effect.gen(function*() {
+      const { narrow } = yield* Terminals
+      const names = Cli.tree.commands.map(({ name }) => name)
+      const screen = yield* narrow.run(`for name in ${names.join(" ")}; do lazycluster help $name; done`, 180)
+      assert.deepStrictEqual(tooWide(screen), [])
+      assert.strictEqual(screen.text.match(/^Usage$/gm)?.length, names.length)
+    }))
+
+  on("what doctor finds of a machine, and all settings, fit both", () =>
     Effect.gen(function*() {
       const { narrow, wide } = yield* Terminals
       for (const terminal of [wide, narrow]) {
+        const settings = yield* terminal.run("lazycluster config")
+        // The path of a file is as long as it is.
+        assert.deepStrictEqual(tooWide(settings).filter((line) => !line.startsWith("nothing set by ")), [])
+        assert.match(settings.text, /^hosts +- +default /m)
         const screen = yield* terminal.run("lazycluster doctor --sandbox 2")
         assert.deepStrictEqual(tooWide(screen), [])
         assert.match(screen.text, /^. host-2 /m)
