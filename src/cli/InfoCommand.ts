@@ -35,7 +35,7 @@ const chosen = (hosts: HostOptions.HostOptions, named: ReadonlyArray<string>) =>
 export const command = Subcommand.make({
   name: "info",
   description:
-    "Show what this machine has (versions, agent, files and folders of lazycluster), or all that is known of the hosts that are named.",
+    "Show what this machine has, or all that is known of the hosts that are named: versions, agent, files and folders of lazycluster.",
   examples: [
     ["lazycluster info", "This machine"],
     ["lazycluster info gpu-1", "A host in full"],
