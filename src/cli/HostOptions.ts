@@ -155,7 +155,8 @@ export const use = <A, E, R>(
   Effect.scoped(Effect.gen(function*() {
     const reach = yield* Reach
     const { hosts, options } = chosen.sandbox === undefined ? real(chosen) : yield* sandboxed(chosen.sandbox)
-    return yield* Effect.provide(work(hosts), reach({ ...options, ...more }))
+    // Runtimes end before the connections that they end over.
+    return yield* work(hosts).pipe(Effect.scoped, Effect.provide(reach({ ...options, ...more })))
   }))
 
 const bytes = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i
