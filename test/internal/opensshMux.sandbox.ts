@@ -6,7 +6,7 @@ import { createServer, type Socket } from "node:net"
 import * as Mux from "../../src/internal/opensshMux.ts"
 
 /** The greeting, and that it lives, as a master has them. */
-const answer = Buffer.from("000000080000000100000004" + "0000000c800000050000000000000001", "hex")
+const answer = Buffer.from("0000000800000001000000040000000c800000050000000000000001", "hex")
 
 /** A control socket on which the first connections are closed without a word. */
 const master = (refusing: number) =>
