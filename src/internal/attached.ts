@@ -21,14 +21,22 @@ export interface Streams<E> {
   readonly stderr: Sink.Sink<void, Uint8Array, never, E>
 }
 
-/** What it has left may hold its outputs open: they have said all when they are silent at so many looks after its end. */
-const looks = { every: "250 millis", silent: 3 } as const
+/** What it has left may hold its outputs open: they have said all when nothing has come for so many looks after its end. */
+const looks = { every: "250 millis", silent: 8 } as const
 
-/** Notes whether a stream is waited for: else its reader has not taken yet what it gave. */
-const watched = <A, E>(source: Stream.Stream<A, E>, waiting: Ref.Ref<boolean>): Stream.Stream<A, E> =>
+/** Of one output: whether it is waited for, else its reader has not taken yet what it gave; and how often something came. */
+interface Watch {
+  readonly waiting: boolean
+  readonly came: number
+}
+
+const watched = <A, E>(source: Stream.Stream<A, E>, watch: Ref.Ref<Watch>): Stream.Stream<A, E> =>
   Stream.unwrapScoped(Effect.map(pulled.toPull(source), (pull) =>
     Stream.repeatEffectChunkOption(
-      Effect.zipRight(Ref.set(waiting, true), Effect.tap(pull, Ref.set(waiting, false)))
+      Effect.zipRight(
+        Ref.update(watch, ({ came }): Watch => ({ waiting: true, came })),
+        Effect.tap(pull, Ref.update(watch, ({ came }): Watch => ({ waiting: false, came: came + 1 })))
+      )
     )))
 
 /**
@@ -46,15 +54,25 @@ export const run = Effect.fnUntraced(function*<E>(
     Effect.interruptible,
     Effect.forkScoped
   )
-  const waiting = yield* Effect.all([Ref.make(true), Ref.make(true)])
+  const watches = yield* Effect.all([
+    Ref.make<Watch>({ waiting: true, came: 0 }),
+    Ref.make<Watch>({ waiting: true, came: 0 })
+  ])
   const shown = yield* Effect.forkScoped(Effect.all([
-    Stream.run(watched(process.stdout, waiting[0]), stdout),
-    Stream.run(watched(process.stderr, waiting[1]), stderr)
+    Stream.run(watched(process.stdout, watches[0]), stdout),
+    Stream.run(watched(process.stderr, watches[1]), stderr)
   ], { concurrency: 2, discard: true }))
-  const isSilent = Effect.map(Effect.forEach(waiting, Ref.get), (all) => all.every(Boolean))
-  const silent = Effect.iterate(0, {
-    while: (count) => count < looks.silent,
-    body: (count) => Effect.map(Effect.delay(isSilent, looks.every), (silent) => silent ? count + 1 : 0)
+  const look = Effect.map(Effect.forEach(watches, Ref.get), (all) => ({
+    waiting: all.every(({ waiting }) => waiting),
+    came: all.reduce((sum, { came }) => sum + came, 0)
+  }))
+  const silent = Effect.iterate({ looks: 0, came: -1 }, {
+    while: (last) => last.looks < looks.silent,
+    body: (last) =>
+      Effect.map(Effect.delay(look, looks.every), ({ came, waiting }) => ({
+        came,
+        looks: waiting && came === last.came ? last.looks + 1 : 0
+      }))
   })
   const ended = Effect.tap(process.exit, Effect.raceFirst(Fiber.await(shown), silent))
   const broken = Effect.matchEffect(Fiber.join(shown), {
