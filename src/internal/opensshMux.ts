@@ -148,5 +148,7 @@ export const lives = (path: string, gone: () => boolean, tell: (lives: boolean) 
   void ask(path, alive, (answer) => {
     if (answer._tag === "done") return tell(true)
     if (gone() || left === 0) return tell(false)
+    // In a callback of a socket, where no fiber is.
+    // @effect-diagnostics-next-line globalTimers:off
     return void setTimeout(() => gone() ? tell(false) : lives(path, gone, tell, left - 1), pause)
   })
