@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import * as elapsed from "../internal/elapsed.ts"
 
 /**
  * Where a piece of output came from.
@@ -103,7 +103,7 @@ export const Json: Schema.Schema<LogEntry, string> = Schema.parseJson(LogEntry)
 const remark = (text: string): string => `# ${text.replaceAll("\n", "\n#   ")}\n`
 
 const ended = ({ bytes, duration, failed, files, step }: typeof StepEnded.Type): string => {
-  const after = Duration.format(duration)
+  const after = elapsed.format(duration)
   if (failed !== undefined) return `step ${step} failed after ${after}: ${failed}`
   return `step ${step} ended after ${after}${files === undefined ? "" : `: ${files} files, ${bytes ?? 0} bytes`}`
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as elapsed from "../internal/elapsed.ts"
 import { withoutControl } from "../internal/outputText.ts"
 import type { Origin } from "../services/ExecutionLog.ts"
 import type { Transferred } from "../services/FileTransfer.ts"
@@ -65,7 +66,7 @@ const ofStep = (log: StepLog): ReadonlyArray<string> => [
     [
       ...(log.exitCode === undefined ? [] : [`exit code ${log.exitCode}`]),
       ...(log.transferred === undefined ? [] : [copied(log.transferred)]),
-      Duration.format(log.duration)
+      elapsed.format(log.duration)
     ].join(", ")
   })`,
   ...dropped("|", log.dropped.stdout),
