@@ -17,11 +17,11 @@ import * as KeptFiles from "../services/KeptFiles.ts"
 import { SshConfig } from "../services/SshConfig.ts"
 import { CleanReport } from "./CleanReport.ts"
 import * as CleanReports from "./CleanReport.ts"
-import * as Confirm from "./Confirm.ts"
 import * as DurationOption from "./DurationOption.ts"
 import { ProgramEnded } from "./ExitCode.ts"
 import * as HostOptions from "./HostOptions.ts"
 import { Invocation } from "./Invocation.ts"
+import * as Question from "./Question.ts"
 import * as Subcommand from "./Subcommand.ts"
 import * as Unreached from "./Unreached.ts"
 import * as View from "./View.ts"
@@ -112,7 +112,7 @@ const run = Effect.fnUntraced(function*({ dryRun, hosts, olderThan, yes }: Asked
     yield* View.note(amount === "" ? "Nothing to remove." : `Without --dry-run it removes ${amount}.`)
     return found
   }
-  if (!yes && !(yield* Confirm.ask(`Remove ${amount}?`))) {
+  if (!yes && !(yield* Question.confirm(`Remove ${amount}?`))) {
     yield* View.note("Nothing was removed.")
     return found
   }
@@ -154,7 +154,7 @@ export const command = Subcommand.make({
   run: ({ dryRun, hosts, names, olderThan, yes }) =>
     HostOptions.use(hosts, (chosen) =>
       Effect.gen(function*() {
-        if (!yes && !dryRun) yield* Confirm.possible("clean")
+        if (!yes && !dryRun) yield* Question.needed("clean")
         const config = yield* SshConfig
         const given = names.length > 0 ? names : chosen.names
         const all = given ?? [manager.alias, ...(yield* config.aliases)]

@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as standardInput from "../internal/standardInput.ts"
-import { Invocation } from "./Invocation.ts"
+import { Invocation, UsageError } from "./Invocation.ts"
 import * as View from "./View.ts"
 
 /**
@@ -45,6 +45,20 @@ export const possible: Effect.Effect<boolean, never, View.View> = Effect.flatMap
   Invocation,
   ({ json }) => json ? Effect.succeed(false) : Effect.flatMap(Question, ({ heard }) => heard)
 )
+
+/**
+ * Fails with `UsageError` where nobody would answer: `--yes` says it beforehand. For the beginning of a command, before it
+ * connects to anything.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const needed = (command: string): Effect.Effect<void, UsageError, View.View> =>
+  Effect.flatMap(Effect.all([Invocation, possible]), ([{ json }, possible]) =>
+    possible ? Effect.void : new UsageError({
+      detail: `lazycluster ${command} would ask, and ${json ? "--json is for programs" : "there is no terminal"}`,
+      hint: "--yes does it without asking, --dry-run shows what it would do"
+    }))
 
 /**
  * A yes or a no.

@@ -38,11 +38,12 @@ const chosen = (
 export const command = Subcommand.make({
   name: "shell",
   description:
-    "Open a shell on a host in this terminal, with the system's own ssh and the ssh config as it stands. Its exit code is the shell's; 255 when ssh could not connect. Words after -- are run in a terminal there instead of a shell.",
+    "Open a shell on a host in this terminal, with the system's own ssh and the ssh config as it stands. Its exit code is the shell's; 255 when ssh could not connect. Words after -- are run in a terminal there instead of a shell; one word is a line of shell.",
   examples: [
     ["lazycluster shell host-1", "A login shell"],
     ["lazycluster shell host-1 --cwd data/run-7", "The same, in a directory below the home"],
     ["lazycluster shell host-1 -- htop", "A program that wants a terminal"],
+    ["lazycluster shell host-1 -- 'cd data && less log'", "A line of shell"],
     ["lazycluster shell host-1 --dry-run", "The ssh command that it would run"]
   ],
   program: true,
@@ -69,7 +70,8 @@ export const command = Subcommand.make({
           configFile: Option.getOrUndefined(yield* file),
           acceptNew: hosts.acceptNew,
           cwd: Option.getOrUndefined(cwd),
-          command: program
+          // As run has it.
+          command: program?.length === 1 ? ["/bin/sh", "-c", ...program] : program
         })
         const view = yield* View.View
         if (dryRun) return yield* view.print(quoteAll(argv))
