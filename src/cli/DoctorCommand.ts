@@ -12,7 +12,6 @@ import * as Doctor from "../runtimes/Doctor.ts"
 import { explain } from "../services/SshError.ts"
 import * as DoctorReport from "./DoctorReport.ts"
 import * as HostOptions from "./HostOptions.ts"
-import { UsageError } from "./Invocation.ts"
 import * as Subcommand from "./Subcommand.ts"
 import * as View from "./View.ts"
 
@@ -48,19 +47,6 @@ const examine = Effect.fnUntraced(function*(names: ReadonlyArray<string> | undef
   }
 })
 
-/** Hosts may be named in both ways, but not in both at once. */
-const chosen = (hosts: HostOptions.HostOptions, named: ReadonlyArray<string>) =>
-  named.length === 0
-    ? Effect.succeed(hosts)
-    : hosts.hosts !== undefined || hosts.sandbox !== undefined
-    ? new UsageError({
-      detail: `hosts are named twice: ${named.join(" ")}, and by ${
-        hosts.sandbox === undefined ? "--hosts" : "--sandbox"
-      }`,
-      hint: "lazycluster doctor host-1 host-2"
-    })
-    : Effect.succeed({ ...hosts, hosts: [...new Set(named)] })
-
 /**
  * Looks at hosts and at this machine.
  *
@@ -90,7 +76,7 @@ export const command = Subcommand.make({
   },
   run: ({ all, hosts, named }) =>
     Effect.flatMap(
-      chosen(hosts, named),
+      HostOptions.named("doctor", hosts, named),
       (hosts) => HostOptions.use(hosts, ({ names }) => examine(names, all))
     )
 })

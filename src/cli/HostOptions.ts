@@ -19,6 +19,7 @@ import type { SshConfig } from "../services/SshConfig.ts"
 import type { SshConfigError, SshError } from "../services/SshError.ts"
 import * as Sandbox from "../testing/Sandbox.ts"
 import type { SandboxError } from "../testing/SandboxError.ts"
+import { UsageError } from "./Invocation.ts"
 import { Reach } from "./Reach.ts"
 
 /**
@@ -221,3 +222,41 @@ export const group = (
     ? RuntimeManager.createGroup({ ...rest, ...filter })
     : RuntimeGroup.make(hosts.names, { ...rest, filter })
 }
+
+/**
+ * Hosts as arguments of a command, in place of `--hosts`. Fails with `UsageError` where they are named in both ways.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const named = (
+  command: string,
+  chosen: HostOptions,
+  names: ReadonlyArray<string>
+): Effect.Effect<HostOptions, UsageError> =>
+  names.length === 0
+    ? Effect.succeed(chosen)
+    : chosen.hosts !== undefined || chosen.sandbox !== undefined
+    ? new UsageError({
+      detail: `hosts are named twice: ${names.join(" ")}, and by ${
+        chosen.sandbox === undefined ? "--hosts" : "--sandbox"
+      }`,
+      hint: `lazycluster ${command} host-1 host-2`
+    })
+    : Effect.succeed({ ...chosen, hosts: [...new Set(names)] })
+
+/**
+ * `--jobs N`, `-j N`: how many at a time.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const jobs = (description: string): Options.Options<number | undefined> =>
+  Options.integer("jobs").pipe(
+    Options.withAlias("j"),
+    Options.filterMap(Option.liftPredicate((count) => count > 0), "--jobs wants a number above 0"),
+    Options.withPseudoName("N"),
+    Options.withDescription(description),
+    Options.optional,
+    Options.map(Option.getOrUndefined)
+  )

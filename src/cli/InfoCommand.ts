@@ -8,23 +8,9 @@ import * as Effect from "effect/Effect"
 import { ProgramEnded } from "./ExitCode.ts"
 import * as HostOptions from "./HostOptions.ts"
 import * as Info from "./Info.ts"
-import { UsageError } from "./Invocation.ts"
 import * as ListRuntimes from "./ListRuntimes.ts"
 import * as Subcommand from "./Subcommand.ts"
 import * as View from "./View.ts"
-
-/** Hosts may be named in both ways, but not in both at once. */
-const chosen = (hosts: HostOptions.HostOptions, named: ReadonlyArray<string>) =>
-  named.length === 0
-    ? Effect.succeed(hosts)
-    : hosts.hosts !== undefined || hosts.sandbox !== undefined
-    ? new UsageError({
-      detail: `hosts are named twice: ${named.join(" ")}, and by ${
-        hosts.sandbox === undefined ? "--hosts" : "--sandbox"
-      }`,
-      hint: "lazycluster info host-1 host-2"
-    })
-    : Effect.succeed({ ...hosts, hosts: [...new Set(named)] })
 
 /**
  * This machine and the versions on it, or hosts in full.
@@ -51,7 +37,7 @@ export const command = Subcommand.make({
   },
   run: ({ hosts, named }) =>
     Effect.gen(function*() {
-      const asked = yield* chosen(hosts, named)
+      const asked = yield* HostOptions.named("info", hosts, named)
       const info: typeof Info.Info.Type = yield* HostOptions.use(asked, (hosts) =>
         Effect.scoped(
           hosts.names === undefined

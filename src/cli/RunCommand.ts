@@ -69,14 +69,7 @@ export const command = Subcommand.make({
     cwd: text("cwd", "dir", "Where it runs, made if missing; the home directory without this"),
     setup: text("setup", "line", "A line of shell that prepares each host: 'module load cuda'"),
     timeout: DurationOption.make("timeout", "End the program after so long, with exit code 124"),
-    jobs: Options.integer("jobs").pipe(
-      Options.withAlias("j"),
-      Options.filterMap(Option.liftPredicate((count) => count > 0), "--jobs wants a number above 0"),
-      Options.withPseudoName("N"),
-      Options.withDescription("How many at a time: hosts with --on-all (64), commands on each host with --each (1)"),
-      Options.optional,
-      Options.map(Option.getOrUndefined)
-    ),
+    jobs: HostOptions.jobs("How many at a time: hosts with --on-all (64), commands on each host with --each (1)"),
     name: Options.text("name").pipe(
       Options.withDescription("Names the log: lazycluster logs --task NAME"),
       Options.withDefault("run")

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Options from "@effect/cli/Options"
-import * as Option from "effect/Option"
 import type * as FileTransfer from "../services/FileTransfer.ts"
+import * as HostOptions from "./HostOptions.ts"
 
 /**
  * What belongs to a copy, and how many hosts have it at a time.
@@ -43,14 +43,7 @@ export const options: Options.Options<TransferOptions> = Options.all({
   checksum: Options.boolean("checksum").pipe(
     Options.withDescription("Compare contents of all files; else those of the same size and time count as unchanged")
   ),
-  jobs: Options.integer("jobs").pipe(
-    Options.withAlias("j"),
-    Options.filterMap(Option.liftPredicate((count) => count > 0), "--jobs wants a number above 0"),
-    Options.withPseudoName("N"),
-    Options.withDescription("How many hosts at a time; 64 without this"),
-    Options.optional,
-    Options.map(Option.getOrUndefined)
-  ),
+  jobs: HostOptions.jobs("How many hosts at a time; 64 without this"),
   dryRun: Options.boolean("dry-run").pipe(Options.withDescription("Only say what would be copied"))
 })
 
