@@ -236,7 +236,11 @@ describe("Sandbox", () => {
       assert.isDefined(one)
       assert.isDefined(two)
       const command = yield* Command.start(
-        ssh(sandbox, "host-1", "setsid sh -c 'echo $$ >pid; exec sleep 600' >/dev/null 2>&1 & echo $$; exec sleep 600")
+        ssh(
+          sandbox,
+          "host-1",
+          "setsid sh -c 'echo $$ >pid; exec sleep 600' >/dev/null 2>&1 & until [ -s pid ]; do sleep 0.01; done; echo $$; exec sleep 600"
+        )
       )
       const pid = Number(yield* firstLine(command.stdout))
       yield* one.cut
