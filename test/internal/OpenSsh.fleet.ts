@@ -2,6 +2,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Struct from "effect/Struct"
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import type * as Ssh from "../../src/services/Ssh.ts"
@@ -60,7 +61,8 @@ describe.skipIf(!Fleet.available)("OpenSSH's client and sshd", () => {
           Effect.scoped,
           Effect.provide(layerOf(fleet.configFile))
         )
-        assert.deepStrictEqual(seen, other)
+        // Only ssh2 tells which key was taken.
+        assert.deepStrictEqual(Struct.omit(seen, "login"), Struct.omit(other, "login"))
         yield* eventually(Effect.gen(function*() {
           assert.deepStrictEqual(yield* fleet.processes(2), [])
           assert.strictEqual(yield* fleet.connections(2), 0)
