@@ -132,7 +132,10 @@ describe("lazycluster demo", () => {
       const home = yield* Program.home
       const demo = yield* Program.start(home, ["demo", "--hsots", "a"])
       assert.strictEqual(yield* demo.exit, 2)
-      assert.strictEqual(demo.said.stderr.trim(), "Received unknown argument: '--hsots'")
+      assert.strictEqual(
+        demo.said.stderr,
+        "lazycluster demo has no option --hsots\nhint: did you mean --hosts?\n"
+      )
       assert.strictEqual(demo.said.stdout, "")
     }))
 })
