@@ -31,6 +31,14 @@ const wide: Record<string, Kept> = {
   "no-host": { line: "lazycluster run --hosts nosuchhost -- true" },
   "list-runtimes": { line: "lazycluster list-runtimes --sandbox 2" },
   "run-on-all": { line: "lazycluster run --sandbox 2 --on-all -- 'echo out; echo err >&2; exit 3'", as: inOrder },
+  "add-runtime": { line: "lazycluster add-runtime box me@192.0.2.11 --no-test; cat .ssh/config" },
+  "add-runtime-again": { line: "lazycluster add-runtime box me@192.0.2.12" },
+  "delete-runtime": { line: "lazycluster delete-runtime box; lazycluster delete-runtime box" },
+  "get": { line: "echo hi > note; lazycluster get $PWD/note copies --sandbox 2; cat copies/*/note" },
+  "logs": { line: "lazycluster run --sandbox 1 --name greet -- echo hello; lazycluster logs --task greet --list" },
+  "clean": { line: "lazycluster clean --sandbox 1 --older-than 1000d --dry-run" },
+  "expose": { line: "lazycluster expose 8080 --from host-1 --sandbox 2 --dry-run" },
+  "shell": { line: "lazycluster shell host-1 --sandbox 1 -- 'echo hello; exit 7'" },
   "ps": { line: "lazycluster ps --sandbox 2" },
   "up-dask-plan": { line: "lazycluster up dask --sandbox 2 --plan" },
   "demo": { line: "lazycluster demo --workers 2" },
@@ -108,6 +116,8 @@ layer(terminals, { excludeTestServices: true, timeout: "2 minutes" })("in a term
         // The path of a file is as long as it is.
         assert.deepStrictEqual(tooWide(settings).filter((line) => !line.startsWith("nothing set by ")), [])
         assert.match(settings.text, /^hosts +- +default /m)
+        const info = yield* terminal.run("lazycluster info")
+        assert.deepStrictEqual(tooWide(info).filter((line) => !line.includes("/")), [])
         const screen = yield* terminal.run("lazycluster doctor --sandbox 2")
         assert.deepStrictEqual(tooWide(screen), [])
         assert.match(screen.text, /^. host-2 /m)

@@ -2,12 +2,15 @@
 import { packageVersion } from "../../src/internal/packageVersion.ts"
 
 const masks: ReadonlyArray<readonly [RegExp, string]> = [
+  [/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+Z)?/g, "TIME"],
+  [/_\d{14}\b/g, "_TIME"],
   [/\/\S*\/lazycluster-sandbox-\w+/g, "SANDBOX"],
   [/\/\S*\/lazycluster-cli-\w+/g, "HOME"],
   [/\blazycluster-[a-z0-9]{12}\.\w{6}/g, "lazycluster-ID"],
   [/\/\S*\/lazycluster\/environments\/[\w.-]+/g, "ENVIRONMENT"],
   [/\b127\.0\.0\.1:\d+/g, "127.0.0.1:PORT"],
   [/\b\d+(\.\d+)? ?(ms|s|B|kB|KiB|MB|MiB|GB|GiB)\b(\/s)?/g, "N $2$3"],
+  [/\b\d+ bytes\b/g, "N bytes"],
   [/\b\d+(\.\d+)? cores?\b/g, "N cores"],
   [/(--memory-limit|--nthreads) \d+/g, "$1 N"],
   [/\bcp3\d+\b|\bPython 3\.\d+(\.\d+)?/g, "PYTHON"],
