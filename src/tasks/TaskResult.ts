@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as elapsed from "../internal/elapsed.ts"
 import { withoutControl } from "../internal/outputText.ts"
 import type { Origin } from "../services/ExecutionLog.ts"
