@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { stripVTControlCharacters } from "node:util"
 import { UpReport } from "../../src/cli/Up.ts"
 import * as Program from "./program.ts"
 
@@ -58,7 +59,11 @@ describe("lazycluster up", () => {
       const home = yield* Program.home
       const words = ["up", "dask", "--sandbox", "1", "--lease", "3", "--", "python", "-c", waiting]
       const up = yield* Program.start(home, words, { terminal: true })
-      yield* Program.holds("the program runs", Effect.sync(() => /^True True\r?$/m.test(up.said.stdout)), 60)
+      yield* Program.holds(
+        "the program runs",
+        Effect.sync(() => /^True True\r?$/m.test(stripVTControlCharacters(up.said.stdout))),
+        60
+      )
       const [own] = (yield* Program.processes(home)).filter((line) => /^\d+ \S+\/node --import tsx src\/bin/.test(line))
       yield* Effect.sync(() => process.kill(Number.parseInt(own ?? "", 10), "SIGKILL"))
       yield* Program.none("left behind", Program.leftovers(home), 30)
