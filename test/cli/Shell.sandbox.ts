@@ -12,7 +12,8 @@ it.scopedLive("gives a shell the terminal with its size, and ends with its exit 
       [
         ["[$#] $", "stty size; echo on-$(basename \"$PWD\")\r"],
         ["(?s)24 80.*on-tmp", 40, 100],
-        ["[$#] $", "stty size; sleep 100\r"],
+        // The new size is on its way.
+        ["[$#] $", "until stty size | grep -x '40 100'; do sleep 0.1; done; sleep 100\r"],
         ["40 100\r?\n", "\u0003"],
         ["[$#] $", "exit 7\r"]
       ],
