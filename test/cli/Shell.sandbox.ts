@@ -13,8 +13,9 @@ it.scopedLive("gives a shell the terminal with its size, and ends with its exit 
         ["[$#] $", "stty size; echo on-$(basename \"$PWD\")\r"],
         ["(?s)24 80.*on-tmp", 40, 100],
         // The new size is on its way.
-        ["[$#] $", "until stty size | grep -x '40 100'; do sleep 0.1; done; sleep 100\r"],
-        ["40 100\r?\n", "\u0003"],
+        ["[$#] $", "until stty size | grep -x '40 100'; do sleep 0.1; done\r"],
+        ["40 100\r?\n[$#] $", "sh -c 'echo ready; exec sleep 100'\r"],
+        ["ready\r?\n", "\u0003"],
         ["[$#] $", "exit 7\r"]
       ],
       "shell",
