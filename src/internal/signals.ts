@@ -9,6 +9,9 @@ import type * as Scope from "effect/Scope"
 /** As shells number them: 128 and the signal. */
 const codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
+/** Milliseconds for a cleanup that nobody sees; the guardians on the hosts do the rest. */
+const unseen = 30_000
+
 type Signal = keyof typeof codes
 
 const isSignal = (name: string): name is Signal => Object.hasOwn(codes, name)
@@ -52,6 +55,9 @@ export const make = (options: { readonly onSecond: string }) => {
         if (!isSignal(name)) return
         if (first === undefined) {
           first = { signal: name, at: process.uptime() }
+          // Nobody is left who could send a second one.
+          // @effect-diagnostics-next-line globalTimers:off
+          if (name === "SIGHUP") setTimeout(() => process.exit(codes.SIGHUP), unseen).unref()
           fiber.unsafeInterruptAsFork(fiber.id())
         } else if (process.uptime() - first.at > echo) {
           process.stderr.write(`${options.onSecond}\n`)
