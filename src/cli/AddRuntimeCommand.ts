@@ -5,12 +5,9 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
-import * as Option from "effect/Option"
 import * as AddRuntime from "./AddRuntime.ts"
+import * as OptionValue from "./OptionValue.ts"
 import * as Subcommand from "./Subcommand.ts"
-
-const orUndefined = <A>(option: Options.Options<A>): Options.Options<A | undefined> =>
-  Options.map(Options.optional(option), Option.getOrUndefined)
 
 /**
  * Writes a host into the ssh config, and tries it.
@@ -34,19 +31,14 @@ export const command = Subcommand.make({
     address: Args.text({ name: "user@host:port" }).pipe(
       Args.withDescription("Where it is; without user and port, what the ssh config says for all hosts")
     ),
-    identityFile: orUndefined(
+    identityFile: OptionValue.orUndefined(
       Options.text("id-file").pipe(
         Options.withAlias("id_file"),
         Options.withPseudoName("file"),
         Options.withDescription("Your private key for it")
       )
     ),
-    jump: orUndefined(
-      Options.text("jump").pipe(
-        Options.withPseudoName("host,..."),
-        Options.withDescription("The hosts to go through: [user@]host[:port], as of ssh -J")
-      )
-    ),
+    jump: OptionValue.text("jump", "host,...", "The hosts to go through: [user@]host[:port], as of ssh -J"),
     options: Options.repeated(
       Options.text("option").pipe(
         Options.withAlias("o"),
@@ -54,12 +46,7 @@ export const command = Subcommand.make({
         Options.withDescription("A further setting of ssh_config; may come more than once")
       )
     ),
-    config: orUndefined(
-      Options.file("config").pipe(
-        Options.withAlias("c"),
-        Options.withDescription("The ssh config to write to instead of ~/.ssh/config")
-      )
-    ),
+    config: OptionValue.sshConfig("The ssh config to write to instead of ~/.ssh/config"),
     copyId: Options.boolean("copy-id").pipe(
       Options.withDescription("Let your public key in there, as ssh-copy-id does; asks for the password")
     ),

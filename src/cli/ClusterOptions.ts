@@ -6,6 +6,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as OptionValue from "./OptionValue.ts"
 
 /**
  * How many workers.
@@ -16,8 +17,7 @@ import * as Option from "effect/Option"
 export const workers: Options.Options<number | undefined> = Options.integer("workers").pipe(
   Options.filterMap(Option.liftPredicate((count) => count > 0), "--workers wants a number above 0"),
   Options.withDescription("How many workers, dealt out round robin; one a host without this"),
-  Options.optional,
-  Options.map(Option.getOrUndefined)
+  OptionValue.orUndefined
 )
 
 /** At least what a guardian needs to tell a manager that is slow from one that is gone. */
@@ -44,8 +44,7 @@ export const lease: Options.Options<Duration.Duration | undefined> = Options.tex
   Options.withDescription(
     "How long the hosts wait for this process when it is gone before they end everything; 30 seconds without this"
   ),
-  Options.optional,
-  Options.map(Option.getOrUndefined)
+  OptionValue.orUndefined
 )
 
 /**

@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as platform from "../internal/platform.ts"
 import * as SshConfigEdit from "../services/SshConfigEdit.ts"
+import * as OptionValue from "./OptionValue.ts"
 import * as RemoteKernel from "./RemoteKernel.ts"
 import * as Subcommand from "./Subcommand.ts"
 import * as View from "./View.ts"
@@ -48,12 +49,7 @@ export const command = Subcommand.make({
   json: true,
   config: {
     name: Args.text({ name: "NAME" }).pipe(Args.withDescription("The name of the host in the ssh config")),
-    config: Options.file("config").pipe(
-      Options.withAlias("c"),
-      Options.withDescription("The ssh config to take it from instead of ~/.ssh/config"),
-      Options.optional,
-      Options.map(Option.getOrUndefined)
-    ),
+    config: OptionValue.sshConfig("The ssh config to take it from instead of ~/.ssh/config"),
     dryRun: Options.boolean("dry-run").pipe(Options.withDescription("Only show what would go"))
   },
   run: ({ config, dryRun, name }) =>

@@ -6,6 +6,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as OptionValue from "./OptionValue.ts"
 
 const units = new Map([["s", "seconds"], ["m", "minutes"], ["min", "minutes"], ["h", "hours"], ["d", "days"]])
 
@@ -37,6 +38,5 @@ export const make = (name: string, description: string): Options.Options<Duratio
     ),
     Options.withPseudoName("duration"),
     Options.withDescription(description),
-    Options.optional,
-    Options.map(Option.getOrUndefined)
+    OptionValue.orUndefined
   )

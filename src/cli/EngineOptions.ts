@@ -1,5 +1,5 @@
 /**
- * The options of every cluster that `up` starts, and what those of an engine are made of.
+ * The options of every cluster that `up` starts.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import type * as Runtime from "../runtimes/Runtime.ts"
 import type { PythonEnvironmentError } from "../services/PythonEnvironment.ts"
 import * as Requirements from "../services/Requirements.ts"
 import * as ClusterOptions from "./ClusterOptions.ts"
-import * as HostOptions from "./HostOptions.ts"
+import * as OptionValue from "./OptionValue.ts"
 
 /**
  * What the command line says of any cluster.
@@ -50,55 +50,6 @@ export interface Wanted {
 }
 
 /**
- * A whole number above 0.
- *
- * @since 0.1.0
- * @category options
- */
-export const count = (name: string, description: string): Options.Options<number | undefined> =>
-  HostOptions.orUndefined(Options.withDescription(HostOptions.above(name, 1), description))
-
-/**
- * Seconds, or another number above 0.
- *
- * @since 0.1.0
- * @category options
- */
-export const amount = (name: string, description: string): Options.Options<number | undefined> =>
-  Options.float(name).pipe(
-    Options.filterMap(Option.liftPredicate((amount) => amount > 0), `--${name} wants a number above 0`),
-    Options.withDescription(description),
-    HostOptions.orUndefined
-  )
-
-/**
- * `8GB`, in bytes.
- *
- * @since 0.1.0
- * @category options
- */
-export const bytes = (name: string, description: string): Options.Options<number | undefined> =>
-  Options.text(name).pipe(
-    Options.filterMap(HostOptions.size, `--${name} wants a size: --${name} 8GB`),
-    Options.withPseudoName("size"),
-    Options.withDescription(description),
-    HostOptions.orUndefined
-  )
-
-/**
- * A text.
- *
- * @since 0.1.0
- * @category options
- */
-export const text = (name: string, label: string, description: string): Options.Options<string | undefined> =>
-  Options.text(name).pipe(
-    Options.withPseudoName(label),
-    Options.withDescription(description),
-    HostOptions.orUndefined
-  )
-
-/**
  * The options of every engine.
  *
  * @since 0.1.0
@@ -106,10 +57,14 @@ export const text = (name: string, label: string, description: string): Options.
  */
 export const options: Options.Options<Asked> = Options.all({
   workers: ClusterOptions.workers,
-  perHost: count("per-host", "So many workers on each host"),
+  perHost: OptionValue.count("per-host", "So many workers on each host"),
   perGpu: Options.boolean("per-gpu").pipe(Options.withDescription("A worker for each GPU, which no other sees")),
-  masterOn: text("master-on", "host", "The host of the scheduler, or of the database; this machine without this"),
-  pythonEnv: HostOptions.orUndefined(
+  masterOn: OptionValue.text(
+    "master-on",
+    "host",
+    "The host of the scheduler, or of the database; this machine without this"
+  ),
+  pythonEnv: OptionValue.orUndefined(
     Options.file("python-env").pipe(
       Options.withDescription("Packages for all hosts: requirements.txt with versions, or a lock (pylock.toml)")
     )
@@ -120,7 +75,11 @@ export const options: Options.Options<Asked> = Options.all({
       Options.withDescription("One more package for all hosts; may come more than once")
     )
   ),
-  python: text("python", "path", "An interpreter that is on all machines, with the packages: then none is made"),
+  python: OptionValue.text(
+    "python",
+    "path",
+    "An interpreter that is on all machines, with the packages: then none is made"
+  ),
   lease: ClusterOptions.lease
 }).pipe(
   Options.filterMap(

@@ -20,6 +20,7 @@ import * as ExposeEvent from "./ExposeEvent.ts"
 import * as ExposeOptions from "./ExposeOptions.ts"
 import * as HostOptions from "./HostOptions.ts"
 import { Invocation } from "./Invocation.ts"
+import * as OptionValue from "./OptionValue.ts"
 import * as Subcommand from "./Subcommand.ts"
 import * as View from "./View.ts"
 
@@ -130,7 +131,7 @@ export const command = Subcommand.make({
       Options.withDescription("The host that has the service; manager is this machine"),
       Options.optional
     ),
-    to: HostOptions.names("to").pipe(
+    to: OptionValue.names("to").pipe(
       Options.withDescription("Where it is reached; manager is this machine"),
       Options.optional
     ),

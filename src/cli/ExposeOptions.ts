@@ -12,6 +12,7 @@ import * as Expose from "../runtimes/Expose.ts"
 import * as Host from "../services/Host.ts"
 import type { SocketAddress } from "../services/SshConnection.ts"
 import { UsageError } from "./Invocation.ts"
+import * as OptionValue from "./OptionValue.ts"
 
 /** This machine, as people call it. */
 const here = "manager"
@@ -83,8 +84,7 @@ export const at: Options.Options<At | undefined> = Options.text("at").pipe(
   Options.withDescription(
     "Where it is reached: a port, the first of several that is free (9000,9001), any, or a socket; the same number without this"
   ),
-  Options.optional,
-  Options.map(Option.getOrUndefined)
+  OptionValue.orUndefined
 )
 
 /**

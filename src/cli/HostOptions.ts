@@ -20,46 +20,8 @@ import type { SshConfigError, SshError } from "../services/SshError.ts"
 import * as Sandbox from "../testing/Sandbox.ts"
 import type { SandboxError } from "../testing/SandboxError.ts"
 import { UsageError } from "./Invocation.ts"
+import * as OptionValue from "./OptionValue.ts"
 import { Reach } from "./Reach.ts"
-
-/**
- * `--hosts a,b,c`, or whatever a name with commas is called.
- *
- * @since 0.1.0
- * @category options
- */
-export const names = (name: string): Options.Options<ReadonlyArray<string>> =>
-  Options.text(name).pipe(
-    Options.filterMap(
-      (text) =>
-        Option.liftPredicate(
-          [...new Set(text.split(",").map((word) => word.trim()))],
-          (words) => words.every((word) => word !== "")
-        ),
-      `--${name} wants names with commas between them: --${name} a,b,c`
-    ),
-    Options.withPseudoName("a,b,c")
-  )
-
-/**
- * An option that may be left out.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const orUndefined = <A>(option: Options.Options<A>): Options.Options<A | undefined> =>
-  Options.map(Options.optional(option), Option.getOrUndefined)
-
-/**
- * A whole number, so much at least.
- *
- * @since 0.1.0
- * @category options
- */
-export const above = (name: string, least: number): Options.Options<number> =>
-  Options.integer(name).pipe(
-    Options.filterMap(Option.liftPredicate((count) => count >= least), `--${name} wants a number, ${least} at least`)
-  )
 
 /**
  * Which hosts, as the command line says it.
@@ -82,19 +44,16 @@ export interface HostOptions {
  * @category options
  */
 export const options: Options.Options<HostOptions> = Options.all({
-  hosts: orUndefined(names("hosts").pipe(Options.withDescription("Aliases of the ssh config, or user@host:port"))),
-  sandbox: orUndefined(
-    above("sandbox", 1).pipe(
+  hosts: OptionValue.orUndefined(
+    OptionValue.names("hosts").pipe(Options.withDescription("Aliases of the ssh config, or user@host:port"))
+  ),
+  sandbox: OptionValue.orUndefined(
+    OptionValue.above("sandbox", 1).pipe(
       Options.withPseudoName("N"),
       Options.withDescription("N hosts inside this process instead: real SSH servers, gone when the command ends")
     )
   ),
-  config: orUndefined(
-    Options.file("config").pipe(
-      Options.withAlias("c"),
-      Options.withDescription("The ssh config to read instead of ~/.ssh/config")
-    )
-  ),
+  config: OptionValue.sshConfig("The ssh config to read instead of ~/.ssh/config"),
   acceptNew: Options.boolean("accept-new").pipe(
     Options.withDescription(
       "Take and note the keys of hosts that are not in known_hosts; a changed key is always refused"
@@ -160,22 +119,6 @@ export const use = <A, E, R>(
     return yield* work(hosts).pipe(Effect.scoped, Effect.provide(reach({ ...options, ...more })))
   }))
 
-const bytes = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i
-const factors = ["", "k", "m", "g", "t"]
-
-/**
- * `8GB`, as people write it, in bytes; powers of 1000, as labels on machines have it.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const size = (text: string): Option.Option<number> => {
-  const [, number, unit = ""] = bytes.exec(text.trim()) ?? []
-  return number === undefined
-    ? Option.none()
-    : Option.some(Math.round(Number(number) * 1000 ** factors.indexOf(unit.toLowerCase())))
-}
-
 /**
  * What hosts must have: `--gpu`, `--min-memory 8GB`, `--min-cpus 4`, `--has nvcc`.
  *
@@ -184,16 +127,8 @@ export const size = (text: string): Option.Option<number> => {
  */
 export const filters: Options.Options<HostRequirement> = Options.all({
   gpuRequired: Options.boolean("gpu").pipe(Options.withDescription("Only hosts with a GPU")),
-  minMemory: orUndefined(
-    Options.text("min-memory").pipe(
-      Options.filterMap(size, "--min-memory wants a size: --min-memory 8GB"),
-      Options.withPseudoName("size"),
-      Options.withDescription("Only hosts with so much memory: 8GB")
-    )
-  ),
-  minCpuCores: orUndefined(
-    above("min-cpus", 1).pipe(Options.withDescription("Only hosts with so many cores"))
-  ),
+  minMemory: OptionValue.bytes("min-memory", "Only hosts with so much memory: 8GB"),
+  minCpuCores: OptionValue.count("min-cpus", "Only hosts with so many cores"),
   installedExecutables: Options.repeated(
     Options.text("has").pipe(
       Options.withPseudoName("program"),
@@ -257,6 +192,5 @@ export const jobs = (description: string): Options.Options<number | undefined> =
     Options.filterMap(Option.liftPredicate((count) => count > 0), "--jobs wants a number above 0"),
     Options.withPseudoName("N"),
     Options.withDescription(description),
-    Options.optional,
-    Options.map(Option.getOrUndefined)
+    OptionValue.orUndefined
   )

@@ -4,17 +4,9 @@
  * @since 0.1.0
  */
 import * as Options from "@effect/cli/Options"
-import * as Option from "effect/Option"
 import * as Logs from "./Logs.ts"
+import * as OptionValue from "./OptionValue.ts"
 import * as Subcommand from "./Subcommand.ts"
-
-const text = (name: string, pseudo: string, description: string) =>
-  Options.text(name).pipe(
-    Options.withPseudoName(pseudo),
-    Options.withDescription(description),
-    Options.optional,
-    Options.map(Option.getOrUndefined)
-  )
 
 /**
  * The execution logs on this machine.
@@ -39,26 +31,24 @@ export const command = Subcommand.make({
       Options.withAlias("f"),
       Options.withDescription("Go on with what is written, also by other processes, until Ctrl-C")
     ),
-    host: text("host", "alias", "Only of this host"),
-    task: text(
+    host: OptionValue.text("host", "alias", "Only of this host"),
+    task: OptionValue.text(
       "task",
       "name",
       "Only of this task: what --name of lazycluster run said (run), or a process of a cluster"
     ),
-    since: text("since", "time", "Only lines since then: 10m, 2h, 3d, or a time like 2026-11-22T07:00:00Z"),
-    lines: Options.integer("lines").pipe(
+    since: OptionValue.text("since", "time", "Only lines since then: 10m, 2h, 3d, or a time like 2026-11-22T07:00:00Z"),
+    lines: OptionValue.above("lines", 0).pipe(
       Options.withAlias("n"),
-      Options.filterMap(Option.liftPredicate((count) => count >= 0), "--lines wants a number, 0 at least"),
       Options.withPseudoName("N"),
       Options.withDescription("How many, the last ones: 100 without this, 10000 with --since"),
-      Options.optional,
-      Options.map(Option.getOrUndefined)
+      OptionValue.orUndefined
     ),
     list: Options.boolean("list").pipe(
       Options.withAlias("l"),
       Options.withDescription("Name the logs, not their lines")
     ),
-    directory: text("directory", "dir", "The main directory of a program, in which execution_log is")
+    directory: OptionValue.text("directory", "dir", "The main directory of a program, in which execution_log is")
   },
   run: Logs.run
 })

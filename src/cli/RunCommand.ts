@@ -7,16 +7,9 @@ import * as Options from "@effect/cli/Options"
 import * as Option from "effect/Option"
 import * as DurationOption from "./DurationOption.ts"
 import * as HostOptions from "./HostOptions.ts"
+import * as OptionValue from "./OptionValue.ts"
 import * as Run from "./Run.ts"
 import * as Subcommand from "./Subcommand.ts"
-
-const text = (name: string, pseudo: string, description: string) =>
-  Options.text(name).pipe(
-    Options.withPseudoName(pseudo),
-    Options.withDescription(description),
-    Options.optional,
-    Options.map(Option.getOrUndefined)
-  )
 
 const name = /^[A-Za-z_][A-Za-z0-9_]*(=[^\0]*)?$/s
 
@@ -50,7 +43,7 @@ export const command = Subcommand.make({
         "A command for each line, dealt out one host after the other; of standard input without --each"
       )
     ),
-    each: text(
+    each: OptionValue.text(
       "each",
       "file",
       "A command for each line of a file (- is standard input), wherever there is room: the line in place of {}, or at the end of the command; without a command, the line itself"
@@ -66,8 +59,8 @@ export const command = Subcommand.make({
         "--env wants NAME=VALUE, or NAME for the value that it has here"
       )
     ),
-    cwd: text("cwd", "dir", "Where it runs, made if missing; the home directory without this"),
-    setup: text("setup", "line", "A line of shell that prepares each host: 'module load cuda'"),
+    cwd: OptionValue.text("cwd", "dir", "Where it runs, made if missing; the home directory without this"),
+    setup: OptionValue.text("setup", "line", "A line of shell that prepares each host: 'module load cuda'"),
     timeout: DurationOption.make("timeout", "End the program after so long, with exit code 124"),
     jobs: HostOptions.jobs("How many at a time: hosts with --on-all (64), commands on each host with --each (1)"),
     name: Options.text("name").pipe(

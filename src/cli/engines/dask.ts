@@ -9,7 +9,7 @@ import * as DaskCluster from "../../clusters/DaskCluster.ts"
 import { daskProgramPackages } from "../../clusters/daskPackages.ts"
 import * as Requirements from "../../services/Requirements.ts"
 import * as Engine from "../Engine.ts"
-import * as EngineOptions from "../EngineOptions.ts"
+import * as OptionValue from "../OptionValue.ts"
 
 /** Programs after -- send arrays, and Dask's client warns of a numpy that workers have not. */
 const forPrograms = <Options extends DaskCluster.Options>(options: Options): Options =>
@@ -35,8 +35,8 @@ export const engine = Engine.make({
     ["lazycluster up dask --sandbox 2 --plan", "What would run where"]
   ],
   options: Options.all({
-    threads: EngineOptions.count("nthreads", "Threads of each worker; without this its share of the cores"),
-    memoryLimit: EngineOptions.bytes("memory-limit", "What each worker may hold: 8GB; without this its share"),
+    threads: OptionValue.count("nthreads", "Threads of each worker; without this its share of the cores"),
+    memoryLimit: OptionValue.bytes("memory-limit", "What each worker may hold: 8GB; without this its share"),
     nanny: Options.boolean("nanny").pipe(
       Options.withDescription("A nanny of Dask for each worker starts it again when it grows over its limit")
     ),
@@ -47,9 +47,9 @@ export const engine = Engine.make({
       Options.withDefault("auto"),
       Options.withDescription("How workers reach one another: through this machine, or directly")
     ),
-    port: EngineOptions.count("port", "The scheduler's port that is tried first; 8786 without this"),
-    dashboardPort: EngineOptions.count("dashboard-port", "The dashboard's, 8787 without this"),
-    deadline: EngineOptions.count("deadline", "Seconds until all must be ready; 60 without this")
+    port: OptionValue.count("port", "The scheduler's port that is tried first; 8786 without this"),
+    dashboardPort: OptionValue.count("dashboard-port", "The dashboard's, 8787 without this"),
+    deadline: OptionValue.count("deadline", "Seconds until all must be ready; 60 without this")
   }),
   plan: (manager, group, options) => DaskCluster.plan(manager, group, forPrograms(options)),
   start: (group, options) =>

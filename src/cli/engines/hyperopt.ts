@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import * as HyperoptCluster from "../../clusters/HyperoptCluster.ts"
 import * as ownPath from "../../internal/ownPath.ts"
 import * as Engine from "../Engine.ts"
-import * as EngineOptions from "../EngineOptions.ts"
+import * as OptionValue from "../OptionValue.ts"
 
 /** As Python reads it. */
 const quoted = Schema.encodeSync(Schema.parseJson(Schema.String))
@@ -33,25 +33,25 @@ export const engine = Engine.make({
     ["lazycluster up hyperopt --sandbox 2 --plan", "What would run where"]
   ],
   options: Options.all({
-    threads: EngineOptions.count("nthreads", "Threads of the numerical libraries of each worker"),
-    expKey: EngineOptions.text("exp-key", "key", "Take only the trials of this experiment"),
-    dbpath: EngineOptions.text("dbpath", "directory", "Keep the trials there, made if missing; they go without this"),
-    dbName: EngineOptions.text("db-name", "name", "The database, `hyperopt` without this"),
-    pollInterval: EngineOptions.amount("poll-interval", "Seconds between two looks for a trial; 0.1 without this"),
-    reserveTimeout: EngineOptions.amount("reserve-timeout", "Seconds without a trial until a worker connects anew"),
-    maxConsecutiveFailures: EngineOptions.count(
+    threads: OptionValue.count("nthreads", "Threads of the numerical libraries of each worker"),
+    expKey: OptionValue.text("exp-key", "key", "Take only the trials of this experiment"),
+    dbpath: OptionValue.text("dbpath", "directory", "Keep the trials there, made if missing; they go without this"),
+    dbName: OptionValue.text("db-name", "name", "The database, `hyperopt` without this"),
+    pollInterval: OptionValue.amount("poll-interval", "Seconds between two looks for a trial; 0.1 without this"),
+    reserveTimeout: OptionValue.amount("reserve-timeout", "Seconds without a trial until a worker connects anew"),
+    maxConsecutiveFailures: OptionValue.count(
       "max-consecutive-failures",
       "So many failed trials, one after the other, start a worker again"
     ),
-    workdir: EngineOptions.text("workdir", "directory", "Of the trials on the hosts; one for each without this"),
+    workdir: OptionValue.text("workdir", "directory", "Of the trials on the hosts; one for each without this"),
     subprocesses: Options.boolean("no-subprocesses").pipe(
       Options.withDescription("Evaluate trials in the worker's own process, not each in one of its own"),
       Options.map((no) => !no)
     ),
-    mongod: EngineOptions.text("mongod", "path", "A mongod; without this the one that is there, or one is brought"),
-    cache: EngineOptions.amount("cache", "Gigabytes of memory for MongoDB; 0.25 without this"),
-    port: EngineOptions.count("port", "The port of MongoDB that is tried first; 27017 without this"),
-    deadline: EngineOptions.count("deadline", "Seconds until all must be ready; 60 without this")
+    mongod: OptionValue.text("mongod", "path", "A mongod; without this the one that is there, or one is brought"),
+    cache: OptionValue.amount("cache", "Gigabytes of memory for MongoDB; 0.25 without this"),
+    port: OptionValue.count("port", "The port of MongoDB that is tried first; 27017 without this"),
+    deadline: OptionValue.count("deadline", "Seconds until all must be ready; 60 without this")
   }),
   plan: HyperoptCluster.plan,
   start: (group, options) =>
