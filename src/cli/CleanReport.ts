@@ -8,8 +8,8 @@ import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as Ledgers from "../runtimes/Ledgers.ts"
 import * as KeptFiles from "../services/KeptFiles.ts"
-import * as DemoReport from "./DemoReport.ts"
 import * as Elapsed from "./Elapsed.ts"
+import * as FileSize from "./FileSize.ts"
 import type { Paint } from "./Paint.ts"
 import * as Table from "./Table.ts"
 
@@ -66,7 +66,7 @@ export const amount = (
     ...(leftovers.length === 0 ? [] : [`the files of ${plural(leftovers.length, "runtime")}`])
   ]
   const text = parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`
-  return all.length === 0 ? text : `${text}, ${DemoReport.size(sum(all))}`
+  return all.length === 0 ? text : `${text}, ${FileSize.render(sum(all))}`
 }
 
 type Row = readonly [host: string, what: string, packages: string, size: string, used: string, note: string]
@@ -82,7 +82,7 @@ const environments = (
     hostsOf(files.filter(({ place }) => place === file.place)),
     file.python === null ? "unfinished environment" : `Python ${file.python}`,
     file.packages.join(" "),
-    DemoReport.size(file.size),
+    FileSize.render(file.size),
     ago(file.lastUsed),
     file.blocked ?? ""
   ])
@@ -95,7 +95,7 @@ const wheels = (files: ReadonlyArray<KeptFiles.KeptFile>, ago: (at: DateTime.Utc
     group[0].host,
     plural(group.length, "wheel"),
     "",
-    DemoReport.size(sum(group)),
+    FileSize.render(sum(group)),
     ago(group.reduce((last, { lastUsed }) => DateTime.max(last, lastUsed), group[0].lastUsed)),
     group[0].blocked ?? ""
   ])

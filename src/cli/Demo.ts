@@ -20,6 +20,7 @@ import type { SshConfig } from "../services/SshConfig.ts"
 import type { SandboxError } from "../testing/SandboxError.ts"
 import * as DemoExample from "./DemoExample.ts"
 import * as DemoReport from "./DemoReport.ts"
+import * as FileSize from "./FileSize.ts"
 import * as HostOptions from "./HostOptions.ts"
 import type * as ProgressView from "./ProgressView.ts"
 import * as UpCleanup from "./UpCleanup.ts"
@@ -111,7 +112,7 @@ const work = Effect.fnUntraced(function*(
     (runtime) => Effect.map(hosts.connections(runtime), (count) => `${runtime.host.alias} ${count}`)
   )
   yield* print(`TCP connections: ${connections.join(", ")}`)
-  yield* print(`Memory of this process: ${DemoReport.size(yield* ownMemory.resident)}`)
+  yield* print(`Memory of this process: ${FileSize.render(yield* ownMemory.resident)}`)
   if (options.keep) return yield* stayUp(dask, view)
 })
 

@@ -9,6 +9,7 @@ import * as textTable from "../internal/textTable.ts"
 import type { HostReport } from "../runtimes/Cleanup.ts"
 import type { Provisioned } from "../services/PythonEnvironment.ts"
 import { explain } from "../services/SshError.ts"
+import * as FileSize from "./FileSize.ts"
 
 /**
  * Something was not cleaned up, or nobody knows.
@@ -28,15 +29,6 @@ export class LeftBehind extends Schema.TaggedError<LeftBehind>("lazycluster/cli/
     })
   }
 }
-
-/**
- * A size for people.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const size = (bytes: number): string =>
-  bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${bytes} bytes`
 
 /**
  * Rows as columns of equal width; numbers to the right.
@@ -100,7 +92,7 @@ export const cleanup = (options: {
     ...(kept.length === 0 ? [] : [
       "Kept on purpose, for the next time",
       table(kept.map((group) => [
-        size(group[0].size),
+        FileSize.render(group[0].size),
         group[0].directory,
         group.map(({ host }) => host).join(", ")
       ]))

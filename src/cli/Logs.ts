@@ -11,8 +11,8 @@ import * as Stream from "effect/Stream"
 import { shown } from "../internal/outputText.ts"
 import * as ExecutionLogs from "../services/ExecutionLogs.ts"
 import { Origin } from "../services/LogEntry.ts"
-import * as DemoReport from "./DemoReport.ts"
 import * as DurationOption from "./DurationOption.ts"
+import * as FileSize from "./FileSize.ts"
 import { Invocation, UsageError } from "./Invocation.ts"
 import * as LogPlace from "./LogPlace.ts"
 import type { Paint } from "./Paint.ts"
@@ -121,7 +121,7 @@ const table = (logs: ReadonlyArray<ExecutionLogs.LogFile>) => (paint: Paint, col
       second(started),
       host,
       task,
-      DemoReport.size(size),
+      FileSize.render(size),
       file.slice(file.lastIndexOf("/") + 1)
     ]),
     align: [undefined, undefined, undefined, "right"],

@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import type { Event, Transferred } from "../services/FileTransfer.ts"
 import * as FileTransferPlan from "../services/FileTransferPlan.ts"
 import * as Progress from "../services/Progress.ts"
-import { size } from "./DemoReport.ts"
+import * as FileSize from "./FileSize.ts"
 
 /**
  * What is known of a transfer under way. Times are in milliseconds.
@@ -46,14 +46,14 @@ const left = (seconds: number): string =>
  */
 export const render = ({ bytes, elapsed, total }: State): string => {
   const rate = elapsed >= soonest ? bytes / (elapsed / 1000) : 0
-  const speed = rate > 0 ? [`${size(rate)}/s`] : []
-  if (total === undefined || total === 0) return [size(bytes), ...speed].join("  ")
+  const speed = rate > 0 ? [`${FileSize.render(rate)}/s`] : []
+  if (total === undefined || total === 0) return [FileSize.render(bytes), ...speed].join("  ")
   const share = Math.min(1, bytes / total)
   const full = Math.round(share * width)
   const bar = `[${"=".repeat(full)}${full < width ? ">" : ""}${" ".repeat(Math.max(0, width - full - 1))}]`
   return [
     `${bar} ${Math.floor(share * 100)}%`,
-    `${size(bytes)} of ${size(total)}`,
+    `${FileSize.render(bytes)} of ${FileSize.render(total)}`,
     ...speed,
     ...(rate > 0 && bytes < total ? [`${left((total - bytes) / rate)} left`] : [])
   ].join("  ")

@@ -11,7 +11,7 @@ import type { RuntimeGroup } from "../runtimes/RuntimeGroup.ts"
 import type * as FileTransfer from "../services/FileTransfer.ts"
 import type { FileTransferError } from "../services/FileTransferError.ts"
 import { explain, type SshError } from "../services/SshError.ts"
-import * as DemoReport from "./DemoReport.ts"
+import * as FileSize from "./FileSize.ts"
 import * as Table from "./Table.ts"
 import * as View from "./View.ts"
 
@@ -86,9 +86,9 @@ const table = (reports: ReadonlyArray<TransferReport>, columns: number): string 
     rows: reports.map(({ bytes, error, files, host, resumed, unchanged }) => [
       host,
       files,
-      DemoReport.size(bytes),
+      FileSize.render(bytes),
       unchanged,
-      resumed === 0 ? "" : DemoReport.size(resumed),
+      resumed === 0 ? "" : FileSize.render(resumed),
       error === undefined ? "" : "failed"
     ]),
     align: [undefined, "right", "right", "right", "right"],

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DemoReport from "../../src/cli/DemoReport.ts"
+import * as FileSize from "../../src/cli/FileSize.ts"
 import { HostReport } from "../../src/runtimes/Cleanup.ts"
 
 const report = (host: string, fields: Partial<HostReport> = {}) =>
@@ -66,6 +67,6 @@ describe("DemoReport", () => {
   })
 
   it("writes sizes for people", () => {
-    assert.deepStrictEqual([12, 62_400_000, 2_500_000_000].map(DemoReport.size), ["12 bytes", "62 MB", "2.5 GB"])
+    assert.deepStrictEqual([12, 62_400_000, 2_500_000_000].map(FileSize.render), ["12 bytes", "62 MB", "2.5 GB"])
   })
 })
