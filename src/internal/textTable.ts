@@ -25,8 +25,7 @@ export interface Options {
 const gap = "  "
 
 /** What a host says is shown on a terminal: no control characters of its. */
-// eslint-disable-next-line no-control-regex -- it is control characters that are looked for
-const plain = (cell: string | number): string => String(cell).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
+const plain = (cell: string | number): string => String(cell).replaceAll(/\p{Cc}+/gu, " ")
 
 const characters = new Intl.Segmenter()
 
