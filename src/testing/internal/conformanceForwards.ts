@@ -232,15 +232,10 @@ export const cases: ReadonlyArray<Case> = [
           // Without these words an answer that does not come says nothing of where it was lost.
           const heard: Array<string> = []
           const echo = (far: Duplex) =>
-            Run.drain(far).pipe(
-              Effect.match({
-                onFailure: ({ came }) => void heard.push(`lost: ${came}`),
-                onSuccess: (bytes) => {
-                  heard.push(String(bytes))
-                  far.end(bytes)
-                }
-              })
-            )
+            Effect.match(Run.echoed(far), {
+              onFailure: ({ came }) => void heard.push(`lost: ${came}`),
+              onSuccess: (bytes) => void heard.push(String(bytes))
+            })
           yield* Effect.forkScoped(
             Stream.runDrain(Stream.mapEffect(listener.connections, echo, { concurrency: 300, unordered: true }))
           )

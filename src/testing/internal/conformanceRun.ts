@@ -122,9 +122,16 @@ export const exchange = (duplex: Duplex, sent: string | Uint8Array): Effect.Effe
   })
 
 /**
- * Answers a connection with what it sent, once that has ended.
+ * Answers a connection with what it sent, once that has ended; gives that.
  *
  * @internal
  */
-export const echo = (duplex: Duplex): Effect.Effect<void> =>
-  Effect.ignore(Effect.map(drain(duplex), (received) => void duplex.end(received)))
+export const echoed = (duplex: Duplex): Effect.Effect<Buffer, Mismatch> =>
+  Effect.tap(drain(duplex), (received) => void duplex.end(received))
+
+/**
+ * The same for one that may break off.
+ *
+ * @internal
+ */
+export const echo = (duplex: Duplex): Effect.Effect<void> => Effect.ignore(echoed(duplex))
