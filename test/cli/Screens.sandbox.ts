@@ -76,11 +76,12 @@ const terminals = Layer.scoped(
   })
 )
 
-const hasTmux = Either.isRight(Either.try(() => execFileSync("tmux", ["-V"])))
+// In CI a terminal is wanted: without tmux the tests fail there.
+const runs = process.env["CI"] !== undefined || Either.isRight(Either.try(() => execFileSync("tmux", ["-V"])))
+const name = runs ? "in a terminal" : "in a terminal (skipped: tmux is not installed)"
 
-layer(terminals, { excludeTestServices: true, timeout: "2 minutes" })("in a terminal", (it) => {
-  // In CI a terminal is wanted: without tmux the tests fail there.
-  const on = hasTmux || process.env["CI"] !== undefined ? it.effect : it.effect.skip
+layer(terminals, { excludeTestServices: true, timeout: "2 minutes" })(name, (it) => {
+  const on = runs ? it.effect : it.effect.skip
 
   for (const [name, { as = masked, line }] of Object.entries(wide)) {
     on(line, () =>
