@@ -39,12 +39,12 @@ const { tsImport } = await import("tsx/esm/api")
 const ofCommands = await Promise.all(["Cli", "Reference"].map((name) => tsImport(`../src/cli/${name}.ts`, import.meta.url)))
   .then(([{ tree }, { page }]) => [
     [
-      "src/internal/commandTree.ts",
+      "src/cli/knownCommands.ts",
       [
         "// dprint-ignore-file",
         "/**\n * The commands as data, for what answers before they are loaded. Written by `npm run codegen`.\n *\n * @since 0.1.0\n */",
-        "import type { CommandTree } from \"../cli/CommandTree.ts\"\n",
-        `/** @internal */\nexport const commandTree: CommandTree = ${JSON.stringify(tree).replaceAll(",\"commands\":[{\"name\"", ",\"commands\":[\n{\"name\"").replaceAll("},{\"name\"", "},\n{\"name\"")}\n`
+        "import type { CommandTree } from \"./CommandTree.ts\"\n",
+        `/** @internal */\nexport const knownCommands: CommandTree = ${JSON.stringify(tree).replaceAll(",\"commands\":[{\"name\"", ",\"commands\":[\n{\"name\"").replaceAll("},{\"name\"", "},\n{\"name\"")}\n`
       ].join("\n")
     ],
     ["docs/guide/commands.md", page(tree)]

@@ -11,7 +11,7 @@ const words = process.argv.slice(2)
 const [first = ""] = words
 
 const answer = first === "completions" || first === "__complete"
-  ? import("./internal/quickAnswer.ts").then(({ quickAnswer }) => quickAnswer(words))
+  ? import("./cli/quickAnswer.ts").then(({ quickAnswer }) => quickAnswer(words))
   : Promise.resolve(words.length === 1 && first === "--version" ? `${packageVersion}\n` : undefined)
 
 void answer.then((text) =>

@@ -1,6 +1,7 @@
 /**
  * What the command `lazycluster` runs once it is known that it takes more than a word to answer. The build makes one file of it and
- * all that it loads: loading Effect file by file costs three times the processor time.
+ * all that it loads: loading Effect file by file costs three times the processor time. It is the second half of bin.ts, and stands
+ * here because that one file must: modules in it find workers and programs/ from this folder.
  *
  * @since 0.1.0
  */

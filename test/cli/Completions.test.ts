@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Cli from "../../src/cli/Cli.ts"
 import * as Completions from "../../src/cli/Completions.ts"
 import { scripts } from "../../src/cli/CompletionScripts.ts"
-import { quickAnswer } from "../../src/internal/quickAnswer.ts"
+import { quickAnswer } from "../../src/cli/quickAnswer.ts"
 import { run } from "./commandLine.ts"
 
 const words = (...typed: ReadonlyArray<string>): ReadonlyArray<string> =>

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Completions from "../cli/Completions.ts"
-import { scripts } from "../cli/CompletionScripts.ts"
-import { commandTree } from "./commandTree.ts"
+import * as Completions from "./Completions.ts"
+import { scripts } from "./CompletionScripts.ts"
+import { knownCommands } from "./knownCommands.ts"
 
 /**
  * The answer to a command line that needs no more than that; `undefined` where there is none.
@@ -15,6 +15,6 @@ import { commandTree } from "./commandTree.ts"
 export const quickAnswer = ([word, ...words]: ReadonlyArray<string>): string | undefined => {
   if (word === "completions" && words.length === 1) return scripts.get(words[0] ?? "")
   if (word !== "__complete") return undefined
-  const answer = Completions.answer(commandTree, words)
+  const answer = Completions.answer(knownCommands, words)
   return answer.also === "hosts" ? undefined : Completions.render(answer)
 }

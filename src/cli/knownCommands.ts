@@ -4,10 +4,10 @@
  *
  * @since 0.1.0
  */
-import type { CommandTree } from "../cli/CommandTree.ts"
+import type { CommandTree } from "./CommandTree.ts"
 
 /** @internal */
-export const commandTree: CommandTree = {"name":"lazycluster","description":"Clusters on plain SSH hosts: nothing to install there by hand, nothing left behind.","examples":[["lazycluster demo","A Dask cluster on three hosts inside this process, and nothing left behind"]],"json":false,"program":false,"options":[],"arguments":[],"commands":[
+export const knownCommands: CommandTree = {"name":"lazycluster","description":"Clusters on plain SSH hosts: nothing to install there by hand, nothing left behind.","examples":[["lazycluster demo","A Dask cluster on three hosts inside this process, and nothing left behind"]],"json":false,"program":false,"options":[],"arguments":[],"commands":[
 {"name":"add-runtime","description":"Write a host into the ssh config under a name, look at its host key, let your key in with --copy-id, and try it.","examples":[["lazycluster add-runtime gpu-1 ada@10.0.0.7:22 --id_file ~/.ssh/id_ed25519","A host with a key of yours"],["lazycluster add-runtime gpu-1 ada@10.0.0.7 --copy-id","A host that has only a password so far"],["lazycluster add-runtime node-7 \"[2001:db8::7]:2222\" --jump gate","An IPv6 address behind a jump host"],["lazycluster add-runtime gpu-1 10.0.0.7 -o ForwardAgent=no --dry-run","Only show what would be written"]],"json":true,"program":false,"options":[{"name":"id-file","aliases":["id_file"],"value":{"kind":"text","label":"file","choices":[]},"description":"Your private key for it","repeated":false,"required":false},
 {"name":"jump","aliases":[],"value":{"kind":"text","label":"host,...","choices":[]},"description":"The hosts to go through: [user@]host[:port], as of ssh -J","repeated":false,"required":false},
 {"name":"option","aliases":["o"],"value":{"kind":"text","label":"KEY=VALUE","choices":[]},"description":"A further setting of ssh_config; may come more than once","repeated":true,"required":false},
