@@ -21,6 +21,9 @@ const header = /^lazycluster (\d+) (\S+)(?: (\d+) (\S+))?$/
 /** A process whose scope closes before it has said where it is has so long to say it. */
 const saying = "2 seconds"
 
+/** How a process has exited that has closed its output is on its way: over SSH the end of its output comes first. */
+const telling = "1 second"
+
 /**
  * A process and its start time: its number may come again as another's.
  *
@@ -71,7 +74,11 @@ export const make = (
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       const process = yield* restore(start)
-      const pull = yield* pulled.toPull(process.stdout)
+      const drained = yield* Ref.make(false)
+      const pull = Effect.tapError(
+        yield* pulled.toPull(process.stdout),
+        (end) => Ref.set(drained, Option.isNone(end))
+      )
       const exited = yield* Deferred.make<ExitStatus, SshError>()
       const have = yield* Ref.make<Uint8Array>(new Uint8Array(0))
       yield* process.exit.pipe(Effect.intoDeferred(exited), Effect.interruptible, Effect.forkScoped)
@@ -117,6 +124,7 @@ export const make = (
       const line = Effect.flatMap(next, ([line, rest]) => Effect.as(Ref.set(have, rest), line))
       yield* Effect.addFinalizer(() =>
         Effect.gen(function*() {
+          if (yield* Ref.get(drained)) yield* bounded.within(Effect.exit(Deferred.await(exited)), telling)
           const status = yield* ended
           const found = Option.flatten(
             yield* Effect.orElseSucceed(bounded.within(place, saying), Option.none<Option.Option<Place>>)
