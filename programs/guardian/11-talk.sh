@@ -12,6 +12,9 @@ lc_follow() { # EVENTS_SEEN
   lc_follower=$!
 }
 
+# The tail below our follower, as a line of `links`.
+lc_tails() { grep "^tail .* $$\$" "$lc_state/links" 2>/dev/null; }
+
 # LINKS: ends our own follower.
 lc_hush() {
   lc_ifs=$IFS; IFS=$lc_nl; set -f
@@ -30,6 +33,9 @@ lc_listen() {
     lc_rest=${lc_line#* }
     case $lc_line in
       'beat '*)
+        # Somebody has removed it: the watchdog ends what there is, and nothing can be kept any more.
+        [ -d "$lc_state" ] || break
+        [ -n "$lc_own" ] || lc_own=$(lc_tails)
         lc_renew && printf 'beat %s\n' "$lc_rest"
         lc_same "$lc_dog" "$lc_dog_start" || lc_dog_alive || { lc_guard; lc_await; }
         ;;
@@ -49,7 +55,8 @@ lc_end() {
   # The manager may go before the report is read; the end goes on.
   trap '' PIPE
   lc_links=$(cat "$lc_state/links")
-  if mkdir "$lc_state/ending" 2>/dev/null; then
+  # Without a state directory nobody can claim the end: the watchdog ends it as well, and twice does no harm.
+  if mkdir "$lc_state/ending" 2>/dev/null || [ ! -d "$lc_state" ]; then
     lc_finish "$1"
     lc_fresh
     lc_seeds="S $lc_dog $lc_dog_start$lc_nl"
@@ -59,7 +66,7 @@ lc_end() {
     lc_time=0
     while [ -d "$lc_state" ] && [ "$lc_time" -lt 6000 ]; do lc_nap; done
   fi
-  lc_hush "$lc_links"
+  lc_hush "$lc_links$lc_nl$lc_own"
   echo ended
   exit 0
 }
@@ -106,8 +113,9 @@ lc_talk() { # new|resume ID WORKING_DIRECTORY LEASE EVENTS_SEEN SETTING=VALUE...
   lc_await
   printf 'ready %s\t%s\n' "$lc_state" "${lc_where#* }"
   lc_follow "$lc_seen"
+  lc_own=
   lc_listen
-  lc_hush "$(cat "$lc_state/links" 2>/dev/null)"
+  lc_hush "$(lc_tails)$lc_nl$lc_own"
   exit 0
 }
 

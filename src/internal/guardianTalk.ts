@@ -38,7 +38,7 @@ const refusal = (host: string, reason: string, detail: string): RuntimeError | S
         hint: "name one that this user can make and write: `workingDirectory`"
       })
     case "gone":
-      return leaseExpired(host)
+      return leaseExpired(host, detail)
     case "setup": {
       const [code, ...log] = detail.split("\t")
       return new RuntimeError({
@@ -68,13 +68,17 @@ const refusal = (host: string, reason: string, detail: string): RuntimeError | S
  *
  * @internal
  */
-export const leaseExpired = (host: string): RuntimeError =>
+export const leaseExpired = (host: string, said = ""): RuntimeError =>
   new RuntimeError({
     reason: "LeaseExpired",
     host,
     step: "resume",
-    detail: "the link was away for longer than the lease; the host has ended everything by itself",
-    hint: "a longer `lease` outlives longer cuts"
+    detail: said.includes("started anew")
+      ? "the host was started anew, and all that ran there has ended"
+      : `the link was away for longer than the lease${
+        said.endsWith("is not there") ? `, or somebody has removed ${said.replace(/ is not there$/, "")}` : ""
+      }; the host has ended everything by itself`,
+    hint: "make the runtime again; a longer `lease` outlives longer cuts"
   })
 
 /** The lines that have come whole. By hand: a beat a second and host passes here, and streams of streams cost ten times as much. */

@@ -13,7 +13,8 @@ import { explain } from "./SshError.ts"
  * - `Directory`: a directory cannot be removed, or must not be
  * - `Setup`: the line of `setup` failed on the host
  * - `State`: the guardian cannot keep its notes
- * - `LeaseExpired`: the link was away for longer than the lease, the host has ended everything
+ * - `LeaseExpired`: the link was away for longer than the lease, the host was started anew, or its state directory was removed: the
+ *   host has ended everything
  * - `NotReady`: the guardian did not answer within its deadline
  *
  * @since 0.1.0

@@ -12,7 +12,7 @@ import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import type { Command } from "../../src/tasks/TaskTarget.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { type Explained, failsOver } from "./faulty.ts"
+import { type Explained, failsOver, nothingLeft, services } from "./faulty.ts"
 
 const on = <A, E, R>(
   use: (runtime: Runtime.Runtime) => Effect.Effect<A, E, R>,
@@ -59,6 +59,22 @@ layer(Layer.merge(Sandbox.layer({ hosts: 1 }), NodeContext.layer), { excludeTest
       const error = yield* failsOver(sandbox, {}, Runtime.make("host-1"))
       is(error, "RuntimeError", "State")
       assert.include(error.message, "/proc/state/lazycluster")
+    }))
+
+  it.scoped("whose state directory somebody removes: who waits there is told, and all ends", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* Sandbox.make({ hosts: 1 })
+      const fs = yield* FileSystem.FileSystem
+      const error = yield* on((runtime) =>
+        Effect.gen(function*() {
+          const service = yield* runtime.start("long", { argv: ["sleep", "1000"] })
+          yield* fs.remove(`${sandbox.hosts[0]?.home}/.local/state/lazycluster/${runtime.id}`, { recursive: true })
+          return yield* Effect.flip(service.exit)
+        })
+      ).pipe(Effect.scoped, Effect.provide(services(sandbox, sandbox.configFile)))
+      is(error, "SshError", "LinkLost")
+      assert.include(error.message, "somebody has removed")
+      yield* nothingLeft(sandbox, [])
     }))
 
   it.scoped("without Python, where a function or an environment is wanted", () =>

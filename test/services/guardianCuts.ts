@@ -1,6 +1,7 @@
 /** What a guardian does when its manager goes away, for a while or for good. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import type { Connect } from "./guardianConformance.ts"
 import { begin, eventually, exists, lives, pidIn, shell, talk } from "./guardianSession.ts"
 
@@ -80,6 +81,40 @@ export const guardianCuts = (connect: Connect): void => {
       yield* eventually("the process has gone", Effect.map(lives(after, pid), (alive) => !alive))
       yield* eventually("the state has gone", Effect.map(exists(after, guardian.state), (there) => !there))
     }))
+
+  for (const says of ["beats", "end"] as const) {
+    it.scopedLive(`when its state directory has been removed, all ends and the talker goes: ${says}`, () =>
+      Effect.gen(function*() {
+        const connection = yield* connect
+        const guardian = yield* begin(connection)
+        yield* guardian.start("long", "sh", "-c", `(setsid sh -c 'sleep 1000 & echo $! >daemon' &); exec sleep 1000`)
+        const { pid } = yield* guardian.started("long")
+        const daemon = yield* pidIn(connection, `${guardian.workingDirectory}/daemon`)
+        yield* guardian.say("beat 1")
+        yield* guardian.until("beat", (message) => message._tag === "Beat" ? true : undefined)
+        const own = (yield* shell(
+          connection,
+          `cut -d' ' -f1 "$1/watchdog"; grep -v '^sshd' "$1/links" | cut -d' ' -f2`,
+          guardian.state
+        )).split("\n")
+        yield* shell(connection, `rm -rf -- "$1"`, guardian.state)
+        if (says === "end") {
+          yield* guardian.end(20)
+        } else {
+          const beating = Effect.repeat(guardian.say("beat 2"), Schedule.spaced("50 millis"))
+          yield* Effect.raceFirst(Effect.exit(guardian.process.exit), Effect.zipRight(beating, Effect.never))
+        }
+        yield* Effect.forEach(
+          [String(pid), daemon, ...own],
+          (one) => eventually(`${one} has gone`, Effect.map(lives(connection, one), (alive) => !alive))
+        )
+        yield* eventually(
+          "the working directory has gone",
+          Effect.map(exists(connection, guardian.workingDirectory), (there) => !there)
+        )
+        assert.isFalse(yield* exists(connection, guardian.state))
+      }))
+  }
 
   it.scopedLive("the watchdog that was killed is replaced at the next beat", () =>
     Effect.gen(function*() {
