@@ -3,14 +3,15 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 /** As shells number them: 128 and the signal. */
 const codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
-/** Milliseconds for a cleanup that nobody sees; the guardians on the hosts do the rest. */
-const unseen = 30_000
+/** A cleanup that nobody sees has so long; the guardians on the hosts do the rest. */
+const unseen = "30 seconds"
 
 type Signal = keyof typeof codes
 
@@ -47,7 +48,12 @@ export const left: Effect.Effect<void, never, Scope.Scope> = Effect.asVoid(Effec
  *
  * @internal
  */
-export const make = (options: { readonly onSecond: string }) => {
+export const make = (options: {
+  /** Said when a second signal ends this process. */
+  readonly onSecond: string
+  /** How long a cleanup may take after SIGHUP; by default 30 seconds. */
+  readonly unseen?: Duration.DurationInput
+}) => {
   let first: { readonly signal: Signal; readonly at: number } | undefined
   const watch = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiberRuntime((fiber) => {
@@ -57,7 +63,9 @@ export const make = (options: { readonly onSecond: string }) => {
           first = { signal: name, at: process.uptime() }
           // Nobody is left who could send a second one.
           // @effect-diagnostics-next-line globalTimers:off
-          if (name === "SIGHUP") setTimeout(() => process.exit(codes.SIGHUP), unseen).unref()
+          if (name === "SIGHUP") {
+            setTimeout(() => process.exit(codes.SIGHUP), Duration.toMillis(options.unseen ?? unseen)).unref()
+          }
           fiber.unsafeInterruptAsFork(fiber.id())
         } else if (process.uptime() - first.at > echo) {
           process.stderr.write(`${options.onSecond}\n`)
