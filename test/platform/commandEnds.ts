@@ -109,7 +109,6 @@ export const ends: ReadonlyArray<Case> = [
   },
   {
     name: "leaves what a command that went well has left in the background",
-    differs: { memory: "what a shell has left ends with it" },
     run: Effect.gen(function*() {
       const pid = (yield* Command.string(sh("sleep 1000 >/dev/null 2>&1 & echo $!"))).trim()
       assert.isTrue(yield* lives(pid))
