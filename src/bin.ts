@@ -5,17 +5,13 @@
  * @since 0.1.0
  */
 import "./internal/leanHeap.ts"
-import { packageVersion } from "./internal/packageVersion.ts"
+import { quickAnswer } from "./cli/quickAnswer.ts"
 
-const words = process.argv.slice(2)
-const [first = ""] = words
+const answer = quickAnswer(process.argv.slice(2), { stream: process.stdout, variables: process.env })
 
-const answer = first === "completions" || first === "__complete"
-  ? import("./cli/quickAnswer.ts").then(({ quickAnswer }) => quickAnswer(words))
-  : Promise.resolve(words.length === 1 && first === "--version" ? `${packageVersion}\n` : undefined)
-
-void answer.then((text) =>
-  text === undefined
-    ? import("./internal/commandMain.ts").then(({ main }) => main(process.argv))
-    : void process.stdout.write(text)
-)
+if (answer === undefined) void import("./internal/commandMain.ts").then(({ main }) => main(process.argv))
+else {
+  // A reader that has gone has read enough.
+  process.stdout.on("error", () => {})
+  process.stdout.write(answer)
+}

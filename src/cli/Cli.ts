@@ -16,6 +16,7 @@ import * as AddRuntimeCommand from "./AddRuntimeCommand.ts"
 import * as CleanCommand from "./CleanCommand.ts"
 import * as CommandAbout from "./CommandAbout.ts"
 import * as CommandLine from "./CommandLine.ts"
+import * as CommandPath from "./CommandPath.ts"
 import { Commands } from "./Commands.ts"
 import * as CommandTree from "./CommandTree.ts"
 import * as CompletionsCommand from "./CompletionsCommand.ts"
@@ -83,10 +84,10 @@ export const command = Command.make("lazycluster").pipe(
  */
 export const tree: CommandTree.CommandTree = CommandTree.of(command.descriptor)
 
-const refused = (path: CommandLine.Path, error: ValidationError.ValidationError) =>
+const refused = (path: CommandPath.Path, error: ValidationError.ValidationError) =>
   new Invocation.UsageError({
     detail: CommandAbout.text(error.error),
-    hint: `${CommandLine.spelled(path)} --help shows what it takes`
+    hint: `${CommandPath.spelled(path)} --help shows what it takes`
   })
 
 /** These must answer where the settings are broken, too. */

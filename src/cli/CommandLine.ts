@@ -5,7 +5,8 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
-import type { CommandTree, OptionTree, Value } from "./CommandTree.ts"
+import { label, last, type Path, place, spelled } from "./CommandPath.ts"
+import type { CommandTree, OptionTree } from "./CommandTree.ts"
 import { UsageError } from "./Invocation.ts"
 import * as Suggestion from "./Suggestion.ts"
 
@@ -20,14 +21,6 @@ export interface Given {
   readonly option: OptionTree
   readonly value: string
 }
-
-/**
- * A command and those it stands below, the first one first.
- *
- * @since 0.1.0
- * @category models
- */
-export type Path = readonly [CommandTree, ...ReadonlyArray<CommandTree>]
 
 /**
  * A command to run.
@@ -49,42 +42,6 @@ export interface Run {
  * @category models
  */
 export type Reading = Run | { readonly _tag: "Help"; readonly path: Path } | { readonly _tag: "Version" }
-
-/**
- * A command as it is typed: `lazycluster up dask`.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const spelled = (path: Path): string => path.map(({ name }) => name).join(" ")
-
-/**
- * The command that a path ends with.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const last = (path: Path): CommandTree => path.at(-1) ?? path[0]
-
-const places = new Map([["integer", "N"], ["number", "N"]])
-
-/**
- * What help and errors put in the place of an option's value.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const place = ({ choices, label }: Value): string =>
-  choices.length > 0 ? choices.join("|") : places.get(label) ?? label
-
-/**
- * How help and errors call an argument.
- *
- * @since 0.1.0
- * @category accessors
- */
-export const label = ({ repeated, value }: CommandTree["arguments"][number]): string =>
-  `${value.label.toUpperCase()}${repeated ? "..." : ""}`
 
 const wrong = (path: Path, detail: string, hint = `${spelled(path)} --help shows what it takes`) =>
   Either.left(new UsageError({ detail, hint }))

@@ -1,9 +1,9 @@
 /**
- * The help of a command, made from the tree of commands.
+ * The help of a command, made from the tree of commands. It is printed before Effect is loaded: nothing of it is loaded here.
  *
  * @since 0.1.0
  */
-import * as CommandLine from "./CommandLine.ts"
+import * as CommandPath from "./CommandPath.ts"
 import type { CommandTree, OptionTree } from "./CommandTree.ts"
 import type { Paint } from "./Paint.ts"
 
@@ -51,7 +51,7 @@ export const groups = (tree: CommandTree): ReadonlyArray<Group> => {
  */
 export const spelled = ({ aliases, name, value }: OptionTree): string => {
   const names = [...aliases.filter((alias) => alias.length === 1).map((letter) => `-${letter}`), `--${name}`]
-  return `${names.join(", ")}${value.kind === "switch" ? "" : ` ${CommandLine.place(value)}`}`
+  return `${names.join(", ")}${value.kind === "switch" ? "" : ` ${CommandPath.place(value)}`}`
 }
 
 /**
@@ -60,13 +60,13 @@ export const spelled = ({ aliases, name, value }: OptionTree): string => {
  * @since 0.1.0
  * @category accessors
  */
-export const usage = (path: CommandLine.Path): string => {
-  const command = CommandLine.last(path)
+export const usage = (path: CommandPath.Path): string => {
+  const command = CommandPath.last(path)
   return [
-    CommandLine.spelled(path),
+    CommandPath.spelled(path),
     ...(command.commands.length > 0 ? ["COMMAND"] : []),
     ...command.arguments.map((argument) =>
-      argument.required ? CommandLine.label(argument) : `[${CommandLine.label(argument)}]`
+      argument.required ? CommandPath.label(argument) : `[${CommandPath.label(argument)}]`
     ),
     "[options]",
     ...(command.program ? ["-- PROGRAM [ARGUMENT...]"] : [])
@@ -79,8 +79,8 @@ export const usage = (path: CommandLine.Path): string => {
  * @since 0.1.0
  * @category accessors
  */
-export const options = (path: CommandLine.Path): ReadonlyArray<readonly [name: string, meaning: string]> => {
-  const command = CommandLine.last(path)
+export const options = (path: CommandPath.Path): ReadonlyArray<readonly [name: string, meaning: string]> => {
+  const command = CommandPath.last(path)
   return [
     ...path.flatMap((part) => part.options).map((option) =>
       [
@@ -125,8 +125,8 @@ const beginning = (text: string): string => /^.*?[.,:;](?=\s|$)/.exec(text)?.[0]
  * @since 0.1.0
  * @category rendering
  */
-export const render = (path: CommandLine.Path, paint: Paint, columns: number): string => {
-  const command = CommandLine.last(path)
+export const render = (path: CommandPath.Path, paint: Pick<Paint, "strong" | "weak">, columns: number): string => {
+  const command = CommandPath.last(path)
   const width = Math.min(columns, 100)
   const section = (title: string, lines: ReadonlyArray<string>) =>
     lines.length === 0 ? [] : ["", paint.strong(title), ...lines]
@@ -140,7 +140,7 @@ export const render = (path: CommandLine.Path, paint: Paint, columns: number): s
       : section("Commands", named(command.commands))),
     ...section(
       "Arguments",
-      list(command.arguments.map((argument) => [CommandLine.label(argument), argument.description]), width)
+      list(command.arguments.map((argument) => [CommandPath.label(argument), argument.description]), width)
     ),
     ...section("Options", list(options(path), width)),
     ...section(

@@ -6,6 +6,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Effect from "effect/Effect"
 import * as CommandLine from "./CommandLine.ts"
+import * as CommandPath from "./CommandPath.ts"
 import { Commands } from "./Commands.ts"
 import * as Help from "./Help.ts"
 import * as Subcommand from "./Subcommand.ts"
@@ -17,8 +18,8 @@ import * as View from "./View.ts"
  * @since 0.1.0
  * @category accessors
  */
-export const show = (path: CommandLine.Path): Effect.Effect<void, never, View.View> =>
-  View.data(CommandLine.last(path), (paint, columns) => Help.render(path, paint, columns))
+export const show = (path: CommandPath.Path): Effect.Effect<void, never, View.View> =>
+  View.data(CommandPath.last(path), (paint, columns) => Help.render(path, paint, columns))
 
 /**
  * What commands there are, and what they take.

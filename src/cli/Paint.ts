@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Ansi from "@effect/printer-ansi/Ansi"
 import * as hostColour from "../internal/hostColour.ts"
 import { withoutControl } from "../internal/outputText.ts"
+import { stylesOf } from "../internal/textStyle.ts"
 
 /**
  * Ways to set a text apart; without colours each gives the text itself.
@@ -22,24 +22,13 @@ export interface Paint {
   readonly host: (alias: string) => string
 }
 
-const reset = "\u001b[0m"
-
 /**
  * Paint for an output with or without colours.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (colours: boolean): Paint => {
-  const as = (style: Ansi.Ansi) => {
-    const begin = Ansi.stringify(style)
-    return (text: string) => colours ? `${begin}${text}${reset}` : text
-  }
-  return {
-    strong: as(Ansi.bold),
-    weak: as(Ansi.blackBright),
-    good: as(Ansi.green),
-    bad: as(Ansi.red),
-    host: (alias) => colours ? hostColour.paint(alias, withoutControl(alias)) : withoutControl(alias)
-  }
-}
+export const make = (colours: boolean): Paint => ({
+  ...stylesOf(colours),
+  host: (alias) => colours ? hostColour.paint(alias, withoutControl(alias)) : withoutControl(alias)
+})

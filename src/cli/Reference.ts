@@ -3,14 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as CommandLine from "./CommandLine.ts"
+import * as CommandPath from "./CommandPath.ts"
 import type { CommandTree } from "./CommandTree.ts"
 import * as Help from "./Help.ts"
 
 const item = ([name, meaning]: readonly [string, string]): string => `- \`${name}\`: ${meaning}`
 
-const section = (path: CommandLine.Path, depth: number): ReadonlyArray<string> => {
-  const command = CommandLine.last(path)
+const section = (path: CommandPath.Path, depth: number): ReadonlyArray<string> => {
+  const command = CommandPath.last(path)
   const own = Help.options(path).filter(([name]) => !/--(debug|help|version)$/.test(name))
   return [
     `${"#".repeat(depth)} ${path.slice(1).map(({ name }) => name).join(" ")}`,
@@ -21,7 +21,7 @@ const section = (path: CommandLine.Path, depth: number): ReadonlyArray<string> =
     Help.usage(path),
     "```",
     "",
-    ...command.arguments.map((argument) => item([CommandLine.label(argument), argument.description])),
+    ...command.arguments.map((argument) => item([CommandPath.label(argument), argument.description])),
     ...own.map(item),
     ...(command.arguments.length + own.length > 0 ? [""] : []),
     "```sh",

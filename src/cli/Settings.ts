@@ -7,7 +7,8 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as CommandLine from "./CommandLine.ts"
+import type * as CommandLine from "./CommandLine.ts"
+import * as CommandPath from "./CommandPath.ts"
 import * as CommandTree from "./CommandTree.ts"
 import type { UsageError } from "./Invocation.ts"
 import * as SettingsFile from "./SettingsFile.ts"
@@ -66,7 +67,7 @@ export const load = Effect.fnUntraced(function*(tree: CommandTree.CommandTree) {
 /** A default gives way to an option that it does not go with. */
 const excluded = (run: CommandLine.Run, option: CommandTree.OptionTree): boolean => {
   const given = (name: string) => run.given.some(({ option }) => option.name === name)
-  const named = CommandLine.last(run.path).arguments.some(({ value }) => value.label.toLowerCase() === "host")
+  const named = CommandPath.last(run.path).arguments.some(({ value }) => value.label.toLowerCase() === "host")
   return (option.name === "hosts" && (given("sandbox") || (named && run.args.length > 0)))
     || (option.name === "sandbox" && given("hosts"))
 }

@@ -6,6 +6,7 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import { stripVTControlCharacters } from "node:util"
+import * as textStyle from "./textStyle.ts"
 
 /**
  * An output of this process.
@@ -23,20 +24,16 @@ export interface Output {
 
 const output = (stream: NodeJS.WriteStream): Effect.Effect<Output> =>
   Config.all({
-    plain: Config.withDefault(Config.string("NO_COLOR"), ""),
-    terminal: Config.withDefault(Config.string("TERM"), "")
+    NO_COLOR: Config.withDefault(Config.string("NO_COLOR"), ""),
+    TERM: Config.withDefault(Config.string("TERM"), "")
   }).pipe(
     Effect.orDie,
-    Effect.map(({ plain, terminal }) => {
-      const live = stream.isTTY && terminal !== "dumb"
-      return {
-        live,
-        colours: live && plain === "",
-        columns: Effect.sync(() => stream.columns || 80),
-        rows: Effect.sync(() => stream.rows || 24),
-        write: (text) => Effect.sync(() => void stream.write(text))
-      }
-    })
+    Effect.map((variables) => ({
+      ...textStyle.lookOf(stream, variables),
+      columns: Effect.sync(() => textStyle.columnsOf(stream)),
+      rows: Effect.sync(() => stream.rows || 24),
+      write: (text) => Effect.sync(() => void stream.write(text))
+    }))
   )
 
 /**

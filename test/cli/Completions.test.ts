@@ -1,10 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
 import * as Cli from "../../src/cli/Cli.ts"
 import * as Completions from "../../src/cli/Completions.ts"
-import { scripts } from "../../src/cli/CompletionScripts.ts"
-import { quickAnswer } from "../../src/cli/quickAnswer.ts"
-import { run } from "./commandLine.ts"
 
 const words = (...typed: ReadonlyArray<string>): ReadonlyArray<string> =>
   Completions.render(Completions.answer(Cli.tree, typed)).split("\n").map((line) => line.split("\t")[0] ?? "")
@@ -52,19 +48,4 @@ describe("Completions", () => {
     } as const
     assert.strictEqual(Completions.render(answer, ["b", "a\u001b[1m"]), "--hosts=b,a\tx y\n--hosts=b,a[1m\t\n")
   })
-
-  it.effect("answers the same before Effect is loaded as after", () =>
-    Effect.gen(function*() {
-      for (const typed of [["__complete", "demo", "--k"], ["completions", "fish"]]) {
-        assert.strictEqual(quickAnswer(typed), (yield* run(...typed)).out)
-      }
-      assert.strictEqual(quickAnswer(["completions", "bash"]), scripts.get("bash"))
-      // These need more.
-      for (const typed of [["__complete", "demo", "--hosts", ""], ["completions"], ["completions", "tcsh"], ["demo"]]) {
-        assert.isUndefined(quickAnswer(typed))
-      }
-      const { code, err } = yield* run("completions", "tcsh")
-      assert.strictEqual(code, 2)
-      assert.match(err, /bash, zsh, fish/)
-    }))
 })
