@@ -14,14 +14,19 @@ const ours = (name: string, include: ReadonlyArray<string>, timeout: number) => 
 })
 
 /** One core each: they wait for nothing but one another. */
-const inMemory = { pool: "threads" as const, sequence: { groupOrder: 0 } }
+const inMemory = {
+  pool: "threads" as const,
+  setupFiles: ["test/freshMethods.ts"],
+  sequence: { groupOrder: 0 }
+}
 
 /** Two cores: a second file beside one that starts Python processes only makes both slow. */
 const alone = { pool: "forks" as const, sequence: { groupOrder: 1 } }
 
 export default defineConfig({
   test: {
-    poolOptions: { threads: { maxThreads: 2, minThreads: 1 }, forks: { maxForks: 1, minForks: 1 } },
+    // Threads share modules from file to file: loading Effect anew takes longer than most files in memory take.
+    poolOptions: { threads: { maxThreads: 2, minThreads: 1, isolate: false }, forks: { maxForks: 1, minForks: 1 } },
     projects: [
       {
         resolve: { alias },
