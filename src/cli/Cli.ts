@@ -52,7 +52,7 @@ export const command = Command.make("lazycluster").pipe(
     description: "Clusters on plain SSH hosts: nothing to install there by hand, nothing left behind.",
     examples: [["lazycluster demo", "A Dask cluster on three hosts inside this process, and nothing left behind"]],
     json: false,
-    program: false
+    program: "none"
   })),
   Command.withSubcommands([
     AddRuntimeCommand.command,

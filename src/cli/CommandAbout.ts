@@ -26,7 +26,7 @@ export interface CommandAbout {
   /** Whether it prints data, and so takes `--json`. */
   readonly json: boolean
   /** Whether words after `--` are for it. */
-  readonly program: boolean
+  readonly program: "none" | "optional" | "required"
 }
 
 /**
@@ -54,7 +54,13 @@ const blocks = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
 export const text = (doc: HelpDoc.HelpDoc): string =>
   blocks(doc).map((block) => spoken(HelpDoc.getSpan(block))).filter((part) => part !== "").join(" ")
 
-const marks = { json: "takes --json", program: "takes -- PROGRAM" }
+const marks = { json: "takes --json", optional: "takes -- PROGRAM", required: "wants -- PROGRAM" }
+
+/** What is marked in an enumeration. */
+const marked = ({ json, program }: CommandAbout): ReadonlyArray<string> => [
+  ...(json ? [marks.json] : []),
+  ...(program === "none" ? [] : [marks[program]])
+]
 
 /**
  * As help of @effect/cli.
@@ -66,8 +72,7 @@ export const toHelp = (about: CommandAbout): HelpDoc.HelpDoc =>
   HelpDoc.blocks([
     HelpDoc.p(about.description),
     ...about.examples.map(([line, what]) => HelpDoc.descriptionList([[Span.code(line), HelpDoc.p(what)]])),
-    ...(about.json ? [HelpDoc.enumeration([HelpDoc.p(marks.json)])] : []),
-    ...(about.program ? [HelpDoc.enumeration([HelpDoc.p(marks.program)])] : [])
+    ...marked(about).map((mark) => HelpDoc.enumeration([HelpDoc.p(mark)]))
   ])
 
 /**
@@ -87,6 +92,6 @@ export const fromHelp = (doc: HelpDoc.HelpDoc): CommandAbout => {
         : []
     ),
     json: said.includes(marks.json),
-    program: said.includes(marks.program)
+    program: said.includes(marks.required) ? "required" : said.includes(marks.optional) ? "optional" : "none"
   }
 }

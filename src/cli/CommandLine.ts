@@ -145,7 +145,7 @@ const checked = (run: Run): Either.Either<Reading, UsageError> => {
   if (twice !== undefined) return wrong(path, `${dashed(twice.option.name)} is given twice`)
   if (!command.arguments.some(({ repeated }) => repeated) && args.length > command.arguments.length) {
     const [extra = ""] = args.slice(command.arguments.length)
-    return command.program
+    return command.program !== "none"
       ? wrong(
         path,
         `${spelled(path)} takes no argument ${extra}`,

@@ -54,6 +54,12 @@ export const spelled = ({ aliases, name, value }: OptionTree): string => {
   return `${names.join(", ")}${value.kind === "switch" ? "" : ` ${CommandPath.place(value)}`}`
 }
 
+const programs = {
+  none: [],
+  optional: ["[-- PROGRAM [ARGUMENT...]]"],
+  required: ["-- PROGRAM [ARGUMENT...]"]
+}
+
 /**
  * The usage line of a command.
  *
@@ -69,7 +75,7 @@ export const usage = (path: CommandPath.Path): string => {
       argument.required ? CommandPath.label(argument) : `[${CommandPath.label(argument)}]`
     ),
     "[options]",
-    ...(command.program ? ["-- PROGRAM [ARGUMENT...]"] : [])
+    ...programs[command.program]
   ].join(" ")
 }
 

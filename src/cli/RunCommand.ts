@@ -33,7 +33,7 @@ export const command = Subcommand.make({
     ["lazycluster run --gpu --env TOKEN --dry-run -- ./train.sh", "Which host would run it"]
   ],
   json: true,
-  program: true,
+  program: "required",
   config: {
     hosts: HostOptions.options,
     filters: HostOptions.filters,

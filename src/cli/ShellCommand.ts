@@ -46,7 +46,7 @@ export const command = Subcommand.make({
     ["lazycluster shell host-1 -- 'cd data && less log'", "A line of shell"],
     ["lazycluster shell host-1 --dry-run", "The ssh command that it would run"]
   ],
-  program: true,
+  program: "optional",
   config: {
     host: Args.text({ name: "HOST" }).pipe(
       Args.withDescription("An alias of the ssh config, or user@host:port"),

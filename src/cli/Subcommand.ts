@@ -34,7 +34,7 @@ export const make = <Name extends string, const Config extends Command.Command.C
   /** Whether it prints data, and so takes `--json`. Default no. */
   readonly json?: boolean | undefined
   /** Whether words after `--` are for it. Default no. */
-  readonly program?: boolean | undefined
+  readonly program?: "optional" | "required" | undefined
   readonly run: (parsed: Types.Simplify<Command.Command.ParseConfig<Config>>) => Effect.Effect<void, E, R>
 }): Command.Command<Name, R, E | UsageError, Types.Simplify<Command.Command.ParseConfig<Config>>> =>
   Command.make(
@@ -46,12 +46,12 @@ export const make = <Name extends string, const Config extends Command.Command.C
         if (json && options.json !== true) {
           return new UsageError({ detail: `lazycluster ${name} prints no data: --json is not for it` })
         }
-        return program !== undefined && options.program !== true
+        return program !== undefined && options.program === undefined
           ? new UsageError({ detail: `lazycluster ${name} runs no command: nothing may follow --` })
           : run(parsed)
       })
   ).pipe(
     Command.withDescription(
-      CommandAbout.toHelp({ ...options, json: options.json === true, program: options.program === true })
+      CommandAbout.toHelp({ ...options, json: options.json === true, program: options.program ?? "none" })
     )
   )

@@ -21,7 +21,7 @@ const of = ({ description, examples, name, options }: Engine) =>
     description,
     examples,
     json: true,
-    program: true,
+    program: "optional",
     config: {
       hosts: HostOptions.options,
       filter: HostOptions.filters,
@@ -54,7 +54,7 @@ export const command = Command.make(
     description: "Start a cluster and keep it up until Ctrl-C, or run a program against it.",
     examples: first.examples,
     json: false,
-    program: false
+    program: "none"
   })),
   Command.withSubcommands([of(first), ...others.map(of)])
 )
