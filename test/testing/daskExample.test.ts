@@ -1,7 +1,7 @@
 /**
  * examples/dask.ts as it is, on hosts in memory: only the layer that it provides and the one line that runs it are others.
  */
-import { assert, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { vi } from "vitest"
 import { output } from "./daskExampleWorld.ts"
@@ -15,6 +15,10 @@ vi.mock("@effect/platform-node", () => ({
   NodeRuntime: { runMain: (program: Effect.Effect<unknown, unknown>) => void ran.push(program) }
 }))
 vi.mock("../../src/Lazycluster.ts", () => import("./daskExampleWorld.ts"))
+
+// The example loads the library with that layer in it, whatever was loaded before; whoever comes after loads it without.
+beforeAll(() => void vi.resetModules())
+afterAll(() => void vi.resetModules())
 
 it.live("the example of Dask gives -285 without SSH and without Python", () =>
   Effect.gen(function*() {
