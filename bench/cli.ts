@@ -19,7 +19,7 @@ const lines: ReadonlyArray<readonly [name: string, node: ReadonlyArray<string>]>
   ["completing `lazycluster demo --k`", [bin, "__complete", "demo", "--k"]],
   ["`lazycluster help`", [bin, "help"]],
   ["`lazycluster config`", [bin, "config"]],
-  ["`lazycluster help` from the sources, by tsx", ["--import", "tsx", "src/bin.ts", "help"]]
+  ["`lazycluster config` from the sources, by tsx", ["--import", "tsx", "src/bin.ts", "config"]]
 ]
 
 /** Milliseconds of processor time that children of this process have used; the kernel counts in tens. */
