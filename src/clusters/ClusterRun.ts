@@ -6,8 +6,6 @@
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as attached from "../internal/attached.ts"
@@ -15,18 +13,15 @@ import * as EventStream from "../internal/eventStream.ts"
 import { signalOf } from "../internal/exitStatus.ts"
 import * as OutputCapture from "../internal/outputCapture.ts"
 import { decodeText } from "../internal/outputText.ts"
-import * as ownPath from "../internal/ownPath.ts"
 import * as terminalProgram from "../internal/terminalProgram.ts"
-import { quoteAll } from "../internal/words.ts"
-import * as Runtime from "../runtimes/Runtime.ts"
 import type { Origin } from "../services/ExecutionLog.ts"
-import { manager } from "../services/Host.ts"
 import type { SshError } from "../services/SshError.ts"
 import * as FunctionCall from "../tasks/FunctionCall.ts"
 import type { FunctionError } from "../tasks/FunctionError.ts"
 import type { RemoteFunction } from "../tasks/RemoteFunction.ts"
 import type { Cluster } from "./Cluster.ts"
 import { ClusterRunError } from "./ClusterRunError.ts"
+import * as runPlace from "./runPlace.ts"
 
 /**
  * What is run: a command, as it is, or a Python file of the manager with its arguments.
@@ -109,83 +104,8 @@ const mostKept = 262_144
 
 const mostLines = 20
 
-const titleOf = (program: Program): string =>
-  program._tag === "Command" ? quoteAll(program.argv) : quoteAll(["python", program.path, ...program.args])
-
-const unknown = (host: string, step: string, there: ReadonlyArray<string>) =>
-  new ClusterRunError({
-    reason: "UnknownHost",
-    host,
-    step,
-    detail: "it is no host of the cluster, or it is lost",
-    hint: `its hosts: ${there.join(", ") || "none"}; without \`host\` it runs on the manager`
-  })
-
-/** The machine, and what the cluster adds to the environment there. */
-const placeOf = Effect.fnUntraced(function*(cluster: Cluster, step: string, options: Options) {
-  const { runtimes } = yield* cluster.group
-  const host = options.host ?? manager.alias
-  const runtime = [cluster.manager, ...runtimes].find((one) => one.host.alias === host)
-  if (runtime === undefined) return yield* unknown(host, step, runtimes.map((one) => one.host.alias))
-  const environment = Option.getOrUndefined(yield* cluster.environment(host))
-  const env = {
-    ...(yield* cluster.variables(host)),
-    ...(environment === undefined ? {} : { VIRTUAL_ENV: environment.directory }),
-    ...options.env
-  }
-  return { runtime, environment, env }
-})
-
-/** Python prints at once what it prints: who reads it need not wait for a full buffer. */
-const unbuffered = { PYTHONUNBUFFERED: "1" }
-
-/** A Python file where its interpreter finds it: a copy, on another host. */
-const fileAt = Effect.fnUntraced(function*(
-  cluster: Cluster,
-  runtime: Runtime.Runtime,
-  path: string
-): Effect.fn.Return<string, SshError, Scope.Scope> {
-  const own = yield* ownPath.absolute(path)
-  if (runtime.host.alias === manager.alias) return own
-  const directory = yield* Runtime.temporaryDirectory(runtime)
-  const copy = `${directory}/${ownPath.nameOf(own)}`
-  const [here, there] = yield* Effect.all([cluster.manager.files, runtime.files])
-  yield* there.write(copy, here.readAll(own), 0o600)
-  return copy
-})
-
-/** Puts the environment first in the search for programs, whatever the path of the host is. */
-const withPath = "PATH=$1:$PATH; export PATH; shift; exec \"$@\""
-
-/** The machine, and the words that start a program there. */
-const commandOf = Effect.fnUntraced(function*(cluster: Cluster, program: Program, options: Options) {
-  const step = titleOf(program)
-  const { env, environment, runtime } = yield* placeOf(cluster, step, options)
-  const argv: readonly [string, ...Array<string>] = program._tag === "Command"
-    ? program.argv
-    : [
-      environment?.python ?? "python3",
-      yield* Effect.mapError(
-        fileAt(cluster, runtime, program.path),
-        (error) =>
-          error.reason !== "Transfer" ? error : new ClusterRunError({
-            reason: "File",
-            host: runtime.host.alias,
-            step,
-            detail: error.detail,
-            hint: "nothing was started; is the path right, and may you read the file?"
-          })
-      ),
-      ...program.args
-    ]
-  const words: readonly [string, ...Array<string>] = environment === undefined
-    ? argv
-    : ["sh", "-c", withPath, "sh", `${environment.directory}/bin`, ...argv]
-  return { step, runtime, command: { argv: words, env: { ...unbuffered, ...env }, cwd: options.cwd } }
-})
-
 const start = Effect.fnUntraced(function*(cluster: Cluster, program: Program, options: Options) {
-  const { command, runtime, step } = yield* commandOf(cluster, program, options)
+  const { command, runtime, step } = yield* runPlace.commandOf(cluster, program, options)
   return { step, runtime, service: yield* runtime.start("run", command) }
 })
 
@@ -340,7 +260,7 @@ export const attach = Effect.fn("ClusterRun.attach")(function*<E>(
   options: Options = {}
 ): Effect.fn.Return<Pick<Result, "host" | "code" | "signal">, ClusterRunError | SshError> {
   return yield* Effect.scoped(Effect.gen(function*() {
-    const { command, runtime } = yield* commandOf(self, program, options)
+    const { command, runtime } = yield* runPlace.commandOf(self, program, options)
     const process = yield* runtime.exec({ ...command, lasting: true })
     const { code, signal } = yield* attached.run(process, streams)
     return { host: runtime.host.alias, code, signal }
@@ -360,7 +280,7 @@ export const inTerminal = Effect.fn("ClusterRun.inTerminal")(function*(
   options: Omit<Options, "host"> = {}
 ): Effect.fn.Return<Pick<Result, "host" | "code" | "signal">, ClusterRunError | SshError> {
   return yield* Effect.scoped(Effect.gen(function*() {
-    const { command, runtime } = yield* commandOf(self, program, options)
+    const { command, runtime } = yield* runPlace.commandOf(self, program, options)
     const { code, signal } = yield* terminalProgram.run({
       argv: command.argv,
       cwd: runtime.resolve(command.cwd ?? "."),
@@ -385,7 +305,7 @@ export const call = <Args, Returns>(
   options: Options = {}
 ): Effect.Effect<Returns, ClusterRunError | FunctionError | SshError> =>
   Effect.gen(function*() {
-    const { env, environment, runtime } = yield* placeOf(self, callee.name, options)
+    const { env, environment, runtime } = yield* runPlace.placeOf(self, callee.name, options)
     const own = callee.code._tag !== "Python" || callee.code.environment !== undefined
     return yield* FunctionCall.call(runtime, callee, args, {
       env,
