@@ -1,15 +1,15 @@
 // Runs one JavaScript function for a step of a task. The boot gives the words, [NONCE], and what followed this program on
 // standard input: {"code": {"name", "bundle", "map"}, "args": {...}}. The bundle is one ES module whose export is the
 // function; the map leads from it to the files of the user. Reports and the answer are framed as in function.py.
+// Stacks are shown as traces.mjs says, which stands in front.
 import { writeSync } from "node:fs"
-import { createRequire, SourceMap } from "node:module"
+import { createRequire } from "node:module"
 import { pathToFileURL } from "node:url"
 import { inspect } from "node:util"
 
 const longestPart = 3584
 const longestReport = 1048576
 const longestText = 65536
-const bundleName = "lazycluster-bundle.mjs"
 
 class Refused extends Error {
   constructor(kind, message) {
@@ -87,33 +87,6 @@ const toText = (value, path) => {
   }
   if (found !== undefined) throw new Refused("Result", `${found}, which JSON cannot say`)
   return JSON.stringify(value, listOf)
-}
-
-/** Stacks name the user's files and lines, and nothing of ours. */
-const useMap = (text) => {
-  const map = new SourceMap(JSON.parse(text))
-  const show = (frame) => {
-    const line = frame.getLineNumber()
-    const column = frame.getColumnNumber()
-    const entry = map.findEntry(line - 1, column - 1)
-    if (entry.originalSource === undefined) return undefined
-    const place = `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
-    return String(frame).replace(`${bundleName}:${line}:${column}`, place).replace("Module.", "")
-  }
-  Error.prepareStackTrace = (error, frames) => {
-    let head
-    try {
-      head = String(error)
-    } catch {
-      head = "(an error whose text cannot be made)"
-    }
-    const lines = frames.flatMap((frame) => {
-      const file = frame.getScriptNameOrSourceURL() ?? ""
-      if (file === bundleName) return show(frame) ?? []
-      return file.startsWith("data:") || file.startsWith("node:internal/") || file === "" ? [] : String(frame)
-    })
-    return [head, ...lines.map((line) => `    at ${line}`)].join("\n")
-  }
 }
 
 const cut = (text) => text.slice(0, longestText)

@@ -1,38 +1,10 @@
 // Runs a worker: a module of the user's that serves requests of @effect/rpc. The boot gives its words, [NAME], its input (file
 // descriptor 4), and what of it was read already. The line protocol stands in src/internal/workerServer.ts.
-import { createRequire, SourceMap } from "node:module"
+// Stacks are shown as traces.mjs says, which stands in front.
+import { createRequire } from "node:module"
 import { Socket } from "node:net"
 import { pathToFileURL } from "node:url"
 import { gunzipSync } from "node:zlib"
-
-const bundleName = "lazycluster-bundle.mjs"
-
-/** Stacks name the user's files and lines, and nothing of ours. */
-const useMap = (text) => {
-  const map = new SourceMap(JSON.parse(text))
-  const show = (frame) => {
-    const line = frame.getLineNumber()
-    const column = frame.getColumnNumber()
-    const entry = map.findEntry(line - 1, column - 1)
-    if (entry.originalSource === undefined || /node_modules|workerMain|workerServer/.test(entry.originalSource)) return []
-    const place = `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
-    return String(frame).replace(`${bundleName}:${line}:${column}`, place).replace("Module.", "")
-  }
-  Error.prepareStackTrace = (error, frames) => {
-    let head
-    try {
-      head = String(error)
-    } catch {
-      head = "(an error whose text cannot be made)"
-    }
-    const lines = frames.flatMap((frame) => {
-      const file = frame.getScriptNameOrSourceURL() ?? ""
-      if (file === bundleName) return show(frame)
-      return file.startsWith("data:") || file.startsWith("node:internal/") || file === "" ? [] : String(frame)
-    })
-    return [head, ...lines.map((line) => `    at ${line}`)].join("\n")
-  }
-}
 
 /** Takes what comes until there is enough, and keeps the rest. */
 const reader = (input, first) => {
@@ -96,7 +68,7 @@ export default async (_words, input, first) => {
   globalThis.require = createRequire(here)
   globalThis.__filename = here
   globalThis.__dirname = process.cwd()
-  useMap(map)
+  useMap(map, /node_modules|workerMain|workerServer/)
   const source = Buffer.from(`${code}\n//# sourceURL=${bundleName}`).toString("base64")
   const { lazyclusterWorker } = await import(`data:text/javascript;base64,${source}`)
   lazyclusterWorker({ input, rest: rest(), output })

@@ -13,11 +13,13 @@ const extensions = { sh: ".sh", python: ".py", node: ".mjs" } as const
 
 /** What stands before a script that begins as others do. */
 const beginnings: Readonly<Record<string, string>> = {
-  run: "record.sh",
-  spawn: "record.sh",
-  ledgers: "guardian/01-identity.sh",
-  environment: "owner.py",
-  kept: "owner.py"
+  "run.sh": "record.sh",
+  "spawn.sh": "record.sh",
+  "ledgers.sh": "guardian/01-identity.sh",
+  "environment.py": "owner.py",
+  "kept.py": "owner.py",
+  "function.mjs": "traces.mjs",
+  "worker.mjs": "traces.mjs"
 }
 
 /**
@@ -27,7 +29,7 @@ const beginnings: Readonly<Record<string, string>> = {
  */
 export const read = (name: string, language: Program["language"]): string => {
   const extension = extensions[language]
-  const beginning = beginnings[name]
+  const beginning = beginnings[`${name}${extension}`]
   const paths = existsSync(at(name))
     ? readdirSync(at(name)).filter((part) => part.endsWith(extension)).sort().map((part) => `${name}/${part}`)
     : [...(beginning === undefined ? [] : [beginning]), `${name}${extension}`]
