@@ -9,6 +9,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import { SshError } from "../services/SshError.ts"
+import * as LinkLoss from "./linkLoss.ts"
 import { masterVariable } from "./opensshAskpass.ts"
 import * as Folder from "./opensshFolder.ts"
 import * as Log from "./opensshLog.ts"
@@ -103,19 +104,8 @@ export const make = Effect.fnUntraced(function*(options: {
   const controlPath = `${folder}/c`
   const log = Log.make()
   const { args, askpass } = yield* options.prepare({ directory: folder, controlPath, log })
-  const lost = yield* Deferred.make<never, SshError>()
   const over = yield* Deferred.make<never, number>()
-  const listeners = new Set<(error: SshError) => void>()
-  let gone: SshError | undefined
-
-  const lose = (cause?: unknown): void => {
-    if (gone !== undefined) return
-    const error = linkLost(host, "connection", cause)
-    gone = error
-    Deferred.unsafeDone(lost, Effect.fail(error))
-    for (const tell of listeners) tell(error)
-    listeners.clear()
-  }
+  const { gone, lose, lost, whenLost } = LinkLoss.unsafeMake(host)
   const ended = (code: number, cause: unknown): void => {
     Deferred.unsafeDone(over, Effect.fail(code))
     lose(cause)
@@ -152,23 +142,15 @@ export const make = Effect.fnUntraced(function*(options: {
     (child) => Effect.zipRight(Effect.sync(() => lose()), ProcessGroup.end(child, "leader"))
   )
 
-  const whenLost: Link["whenLost"] = (tell) => {
-    if (gone !== undefined) {
-      tell(gone)
-      return () => {}
-    }
-    listeners.add(tell)
-    return () => void listeners.delete(tell)
-  }
   const alive: Link["alive"] = (tell) => {
-    if (gone !== undefined) return tell(false)
-    return Mux.lives(controlPath, () => gone !== undefined, tell)
+    if (gone() !== undefined) return tell(false)
+    return Mux.lives(controlPath, () => gone() !== undefined, tell)
   }
   const ask: Link["ask"] = (request, step) =>
     Effect.async((resume) => {
       const failed = (cause?: unknown) => resume(Effect.fail(linkLost(host, step, cause)))
       const forget = whenLost((error) => failed(error.cause))
-      if (gone !== undefined) return undefined
+      if (gone() !== undefined) return undefined
       const stop = Mux.ask(controlPath, request, (answer) => {
         forget()
         return answer._tag === "done"
@@ -197,7 +179,7 @@ export const make = Effect.fnUntraced(function*(options: {
       directory: folder,
       controlPath,
       log,
-      lost: Deferred.await(lost),
+      lost,
       sever: Effect.sync(() => {
         lose()
         if (ProcessGroup.runs(child)) ProcessGroup.killAll(child)

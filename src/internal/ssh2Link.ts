@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream"
 import type { Client } from "ssh2"
 import type { SshError } from "../services/SshError.ts"
 import * as bounded from "./bounded.ts"
+import * as LinkLoss from "./linkLoss.ts"
 import { channelError, linkLost } from "./ssh2Errors.ts"
 
 /**
@@ -47,18 +48,10 @@ const nothing = (): void => undefined
  * @internal
  */
 export const make = (host: string, client: Client, sock: Duplex): Effect.Effect<Link> =>
-  Effect.map(Deferred.make<never, SshError>(), (lost) => {
-    const listeners = new Set<(error: SshError) => void>()
-    let gone: SshError | undefined
-
+  Effect.sync(() => {
+    const { gone, lose, lost, whenLost } = LinkLoss.unsafeMake(host)
     const end = (cause?: unknown): void => {
-      if (gone !== undefined) return
-      const error = linkLost(host, "connection", cause)
-      gone = error
-      Deferred.unsafeDone(lost, Effect.fail(error))
-      for (const tell of listeners) tell(error)
-      listeners.clear()
-      sock.destroy()
+      if (lose(cause)) sock.destroy()
     }
     client
       // An agent that will not sign is one key less, no end.
@@ -67,15 +60,6 @@ export const make = (host: string, client: Client, sock: Duplex): Effect.Effect<
       .on("end", () => end())
       .on("close", () => end())
 
-    const whenLost: Link["whenLost"] = (tell) => {
-      if (gone !== undefined) {
-        tell(gone)
-        return nothing
-      }
-      listeners.add(tell)
-      return () => void listeners.delete(tell)
-    }
-
     const request: Link["request"] = <A>({ discard, run, step }: Request<A>) =>
       Effect.suspend(() => {
         let opened: { readonly value: A } | undefined
@@ -83,7 +67,7 @@ export const make = (host: string, client: Client, sock: Duplex): Effect.Effect<
         const release = Effect.suspend(() => {
           closed = true
           const held = opened
-          if (held === undefined || gone !== undefined) return Effect.void
+          if (held === undefined || gone() !== undefined) return Effect.void
           return Effect.flatMap(Deferred.make<void>(), (undone) => {
             const done = () => Deferred.unsafeDone(undone, Effect.void)
             const forget = whenLost(done)
@@ -99,16 +83,17 @@ export const make = (host: string, client: Client, sock: Duplex): Effect.Effect<
         })
         const ask = Effect.async<A, SshError>((resume) => {
           const forget = whenLost((error) => resume(Effect.fail(linkLost(host, step, error.cause))))
-          if (gone !== undefined) return undefined
+          if (gone() !== undefined) return undefined
           run((cause, value) => {
             forget()
             if (cause !== undefined) {
+              const loss = gone()
               return resume(
-                Effect.fail(gone === undefined ? channelError(host, step, cause) : linkLost(host, step, gone.cause))
+                Effect.fail(loss === undefined ? channelError(host, step, cause) : linkLost(host, step, loss.cause))
               )
             }
             // Nobody waits any more for what came late.
-            if (closed) return gone === undefined ? discard(value, nothing) : undefined
+            if (closed) return gone() === undefined ? discard(value, nothing) : undefined
             opened = { value }
             return resume(Effect.succeed(value))
           })
@@ -123,5 +108,5 @@ export const make = (host: string, client: Client, sock: Duplex): Effect.Effect<
         return Effect.zipRight(Effect.addFinalizer(() => release), ask)
       })
 
-    return { host, client, lost: Deferred.await(lost), sever: Effect.sync(() => end()), whenLost, request }
+    return { host, client, lost, sever: Effect.sync(() => end()), whenLost, request }
   })
