@@ -54,6 +54,7 @@ export const make = (options: {
   /** How long a cleanup may take after SIGHUP; by default 30 seconds. */
   readonly unseen?: Duration.DurationInput
 }) => {
+  const endsAnyway = () => process.exit(codes.SIGHUP)
   let first: { readonly signal: Signal; readonly at: number } | undefined
   const watch = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiberRuntime((fiber) => {
@@ -61,10 +62,10 @@ export const make = (options: {
         if (!isSignal(name)) return
         if (first === undefined) {
           first = { signal: name, at: process.uptime() }
-          // Nobody is left who could send a second one.
-          // @effect-diagnostics-next-line globalTimers:off
           if (name === "SIGHUP") {
-            setTimeout(() => process.exit(codes.SIGHUP), Duration.toMillis(options.unseen ?? unseen)).unref()
+            // Nobody is left who could send a second one.
+            // @effect-diagnostics-next-line globalTimers:off
+            setTimeout(endsAnyway, Duration.toMillis(options.unseen ?? unseen)).unref()
           }
           fiber.unsafeInterruptAsFork(fiber.id())
         } else if (process.uptime() - first.at > echo) {
