@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { explain } from "../services/SshError.ts"
+import { explainStep } from "../services/SshError.ts"
 
 /**
  * A program that was run against a cluster failed, or was not started.
@@ -33,11 +33,6 @@ export class ClusterRunError extends Schema.TaggedError<ClusterRunError>("lazycl
   }
 ) {
   override get message(): string {
-    return explain({
-      what: `${this.host}: ${this.step}, ${this.reason}`,
-      detail: this.detail,
-      log: this.log,
-      hint: this.hint
-    })
+    return explainStep(this)
   }
 }

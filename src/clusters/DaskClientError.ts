@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { explain } from "../services/SshError.ts"
+import { explainStep } from "../services/SshError.ts"
 
 /**
  * Why the cluster gave no answer.
@@ -49,11 +49,6 @@ export class DaskClientError
   })
 {
   override get message(): string {
-    return explain({
-      what: `${this.host}: ${this.step}, ${this.reason}`,
-      detail: this.detail,
-      log: this.log,
-      hint: this.hint
-    })
+    return explainStep(this)
   }
 }

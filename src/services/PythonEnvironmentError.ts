@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { explain } from "./SshError.ts"
+import { explainStep } from "./SshError.ts"
 
 /**
  * Why a Python environment cannot be had.
@@ -53,12 +53,7 @@ export class PythonEnvironmentError
   })
 {
   override get message(): string {
-    return explain({
-      what: `${this.host}: ${this.step}, ${this.reason}`,
-      detail: this.detail,
-      log: this.log,
-      hint: this.hint
-    })
+    return explainStep(this)
   }
 }
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { explain } from "./SshError.ts"
+import { explainStep } from "./SshError.ts"
 
 /**
  * A host cannot be used, or can be used no longer.
@@ -30,11 +30,6 @@ export class RuntimeError extends Schema.TaggedError<RuntimeError>("lazycluster/
   cause: Schema.optional(Schema.Defect)
 }) {
   override get message(): string {
-    return explain({
-      what: `${this.host}: ${this.step}, ${this.reason}`,
-      detail: this.detail,
-      log: this.log,
-      hint: this.hint
-    })
+    return explainStep(this)
   }
 }

@@ -23,6 +23,23 @@ export const explain = (parts: {
   ].join("\n")
 
 /**
+ * The same of a step on a host.
+ *
+ * @internal
+ */
+export const explainStep = (error: {
+  readonly host: string
+  readonly step: string
+  readonly reason: string
+  readonly detail: string
+  readonly log?: ReadonlyArray<string> | undefined
+  readonly hint?: string | undefined
+}): string => {
+  const { detail, hint, host, log, reason, step } = error
+  return explain({ what: `${host}: ${step}, ${reason}`, detail, log, hint })
+}
+
+/**
  * The ssh config or the name of a host cannot be used.
  *
  * - `InvalidHost`: the name cannot be a host
@@ -140,6 +157,6 @@ export class SshError extends Schema.TaggedError<SshError>("lazycluster/SshError
   cause: Schema.optional(Schema.Defect)
 }) {
   override get message(): string {
-    return explain({ what: `${this.host}: ${this.step}, ${this.reason}`, detail: this.detail, hint: this.hint })
+    return explainStep(this)
   }
 }

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { explain } from "../services/SshError.ts"
+import { explainStep } from "../services/SshError.ts"
 
 /**
  * A case of the conformance suite has failed.
@@ -31,6 +31,6 @@ export class ConformanceError
   })
 {
   override get message(): string {
-    return explain({ what: `${this.host}: ${this.step}, ${this.reason}`, detail: this.detail, hint: this.hint })
+    return explainStep(this)
   }
 }
