@@ -30,6 +30,9 @@ export const masked = (screen: string): string =>
     return told === line ? line : told.replaceAll(/(?<=\S) {2,}/g, "  ")
   }).join("\n")
 
+/** What is told of a machine, without what it is on this one. */
+export const facts = (screen: string): string => masked(screen).replaceAll(/^( {2}\w[\w ]*?) {2,}\S.*$/gm, "$1  FACT")
+
 /** Masked, too: what two hosts say at the same time comes in any order. */
 export const inOrder = (screen: string): string => {
   const [typed = "", ...lines] = masked(screen).split("\n")
