@@ -176,11 +176,11 @@ export const seat = Effect.fnUntraced(function*(
 })
 
 /**
- * A port of the process is held by somebody else, who was quicker.
+ * A port of the process is held by somebody else, who was quicker. `log` is what the process said of it.
  *
  * @internal
  */
-export class Taken extends Data.TaggedError("Taken")<{ readonly port: number }> {}
+export class Taken extends Data.TaggedError("Taken")<{ readonly port: number; readonly log?: ReadonlyArray<string> }> {}
 
 /**
  * Fails when a stranger listens on a port of the process: what answers a probe there is not the process. Its own listener may
@@ -192,6 +192,20 @@ const unlessTaken = (runtime: Runtime, pid: number, ports: Readonly<Record<strin
       runtime.listener(port, pid),
       (whose) => whose === "foreign" ? Effect.fail(new Taken({ port })) : Effect.void
     ), { discard: true })
+
+/** What programs and their languages say of a port that they cannot have. */
+const inUse = /address (is )?already in use|EADDRINUSE|port \d+ is already in use/i
+
+/**
+ * Fails when the process has said so itself: whoever had the port may have had it for a moment only, as somebody who looks whether it
+ * is free, and is not found there any more.
+ */
+const unlessSaid = (log: ReadonlyArray<string>, ports: Readonly<Record<string, number>>) => {
+  const line = log.find((line) => inUse.test(line))
+  const numbers = Object.values(ports)
+  const port = numbers.find((number) => line?.includes(String(number))) ?? numbers[0]
+  return line === undefined || port === undefined ? Effect.void : Effect.fail(new Taken({ port, log }))
+}
 
 const hintOf = (host: string, argv: ReadonlyArray<string>, log: ReadonlyArray<string>): string => {
   const missing = log.map((line) => /No module named '?([\w.-]+)/.exec(line)?.[1]).find((name) => name !== undefined)
@@ -230,8 +244,11 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
   const exited = Effect.flatMap(
     service.exit,
     (code) =>
-      Effect.flatMap(Effect.zipRight(taken, service.tail), (log) =>
-        new ClusterError({
+      Effect.gen(function*() {
+        yield* taken
+        const log = yield* service.tail
+        yield* unlessSaid(log, ports)
+        return yield* new ClusterError({
           reason: "Exited",
           engine,
           host,
@@ -239,7 +256,8 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
           detail: `it ended with code ${code} before it was ready`,
           log: [...log],
           hint: hintOf(host, words.argv, log)
-        }))
+        })
+      })
   )
   const late = Effect.gen(function*() {
     return yield* new ClusterError({
@@ -261,7 +279,9 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
   /** A process that finds its port taken may go on, on another one of its own choice, as Dask does: it would never be ready. */
   const strangers = Effect.gen(function*() {
     const said = yield* Ref.get(last)
-    if (said !== nothing && !Readiness.isSilent(said)) yield* taken
+    yield* said === nothing || Readiness.isSilent(said)
+      ? Effect.flatMap(service.tail, (log) => unlessSaid(log, ports))
+      : taken
   }).pipe(Effect.delay(answering), Effect.forever)
   yield* Effect.raceFirst(Effect.raceFirst(ready, exited), strangers).pipe(
     Effect.timeoutTo({
@@ -315,7 +335,7 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
   })
   const attempt = (left: number): Effect.Effect<Begun, ClusterError | SshError, Scope.Scope> =>
     allOrNothing.make(begin).pipe(
-      Effect.catchTag("Taken", ({ port }) =>
+      Effect.catchTag("Taken", ({ log, port }) =>
         left > 1
           // Nobody is given this number again: whoever has it may be gone for a moment only.
           ? Effect.zipRight(Ref.update(context.taken, (all) => new Set([...all, port])), attempt(left - 1))
@@ -325,6 +345,7 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
             host,
             step: process.id,
             detail: `another program was quicker to listen on port ${port}, and so ${attempts} times with other ports`,
+            ...(log === undefined ? {} : { log: [...log] }),
             hint: `see who it is: ss -ltnp 'sport = :${port}' on ${host}; or give another range`
           }))
     )

@@ -19,42 +19,59 @@ const robbed = `if [ "$2" = 62000 ]; then
 fi
 exec python3 -c "$1" "$2"`
 
-const worker: ProcessPlan = {
+/** Somebody had it for a moment: who found it taken ends, as most do, or goes on on another port, as Dask does with its pages. */
+const refused = {
+  ends: `[ "$2" != 62000 ] || { echo "OSError: [Errno 98] Address already in use" >&2; exit 1; }
+exec python3 -c "$1" "$2"`,
+  "goes on": `[ "$2" != 62000 ] || { echo "Port 62000 is already in use." >&2; exec sleep 1000; }
+exec python3 -c "$1" "$2"`
+}
+
+const worker = (script: string): ProcessPlan => ({
   id: "worker",
   role: "worker",
   place: "host-1",
-  argv: ["sh", "-c", robbed, "robbed", server, [{ _tag: "Port", process: "worker", name: "comm" }]],
+  argv: ["sh", "-c", script, "worker", server, [{ _tag: "Port", process: "worker", name: "comm" }]],
   env: {},
   ports: [{ name: "comm", from: 62000, to: 62009 }],
   ready: { _tag: "Tcp", port: "comm" },
   deadline: 30
-}
+})
 
-describe("a stranger's listener", () => {
-  it.scopedLive("that answers the probe of a process makes nothing ready: the process gets another port", () =>
-    Effect.gen(function*() {
-      const sandbox = yield* Sandbox.make({ hosts: 1 })
-      const { answers, port } = yield* Effect.gen(function*() {
-        const manager = yield* Runtime.manager()
-        const group = yield* RuntimeGroup.make(["host-1"])
-        const [host] = group.runtimes
-        const cluster = yield* Cluster.start(
-          ClusterPlan.make({ engine: "Test", processes: [worker], routes: [], environments: [], equal: [] }),
-          { manager, group }
-        )
-        const [process] = yield* cluster.processes
-        const pid = process?.service.pid ?? 0
-        return {
-          port: process?.ports["comm"],
-          answers: host === undefined
-            ? []
-            : yield* Effect.forEach([62001, 62002], (at) => host.listener(at, pid))
-        }
-      }).pipe(
-        Effect.scoped,
-        Effect.provide(Lazycluster.layerOf({ sshConfig: { file: sandbox.configFile } }))
+/** The port that a process has in the end, and whose the next ones are. */
+const started = (script: string) =>
+  Effect.gen(function*() {
+    const sandbox = yield* Sandbox.make({ hosts: 1 })
+    return yield* Effect.gen(function*() {
+      const manager = yield* Runtime.manager()
+      const group = yield* RuntimeGroup.make(["host-1"])
+      const [host] = group.runtimes
+      const cluster = yield* Cluster.start(
+        ClusterPlan.make({ engine: "Test", processes: [worker(script)], routes: [], environments: [], equal: [] }),
+        { manager, group }
       )
-      assert.strictEqual(port, 62001)
-      assert.deepStrictEqual(answers, ["ours", "nobody"])
+      const [process] = yield* cluster.processes
+      const pid = process?.service.pid ?? 0
+      return {
+        port: process?.ports["comm"],
+        listeners: host === undefined ? [] : yield* Effect.forEach([62001, 62002], (at) => host.listener(at, pid))
+      }
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Lazycluster.layerOf({ sshConfig: { file: sandbox.configFile } }))
+    )
+  })
+
+describe("a port that somebody else was quicker to take: the process gets another one", () => {
+  it.scopedLive("when a stranger answers its probe", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* started(robbed), { port: 62001, listeners: ["ours", "nobody"] })
     }))
+
+  for (const [what, script] of Object.entries(refused)) {
+    it.scopedLive(`when the process says so and ${what}, and nobody is there any more`, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* started(script), { port: 62001, listeners: ["ours", "nobody"] })
+      }))
+  }
 })
