@@ -124,7 +124,9 @@ export const make = (
       const line = Effect.flatMap(next, ([line, rest]) => Effect.as(Ref.set(have, rest), line))
       yield* Effect.addFinalizer(() =>
         Effect.gen(function*() {
-          if (yield* Ref.get(drained)) yield* bounded.within(Effect.exit(Deferred.await(exited)), telling)
+          if ((yield* Ref.get(drained)) && !(yield* Deferred.isDone(exited))) {
+            yield* bounded.within(Effect.exit(Deferred.await(exited)), telling)
+          }
           const status = yield* ended
           const found = Option.flatten(
             yield* Effect.orElseSucceed(bounded.within(place, saying), Option.none<Option.Option<Place>>)
