@@ -22,7 +22,7 @@ import { linkLost } from "./ssh2Errors.ts"
  *
  * @internal
  */
-export interface Link {
+export interface Link extends Pick<LinkLoss.LinkLoss, "lost" | "whenLost"> {
   readonly host: string
   /** The client that sessions are started with. */
   readonly program: string
@@ -30,10 +30,7 @@ export interface Link {
   readonly directory: string
   readonly controlPath: string
   readonly log: Log.Log
-  readonly lost: Effect.Effect<never, SshError>
   readonly sever: Effect.Effect<void>
-  /** Tells once why the link has gone, at once if it has; what comes back forgets it. */
-  readonly whenLost: (tell: (error: SshError) => void) => () => void
   /** Whether the master lives now: a socket of it that ends says nothing of why. */
   readonly alive: (tell: (lives: boolean) => void) => void
   /** Asks for a forward, or for its end. Fails with what the host says. */

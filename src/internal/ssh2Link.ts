@@ -29,13 +29,10 @@ export interface Request<A> {
  *
  * @internal
  */
-export interface Link {
+export interface Link extends Pick<LinkLoss.LinkLoss, "lost" | "whenLost"> {
   readonly host: string
   readonly client: Client
-  readonly lost: Effect.Effect<never, SshError>
   readonly sever: Effect.Effect<void>
-  /** Tells once why the link has gone, at once if it has; what comes back forgets it. */
-  readonly whenLost: (tell: (error: SshError) => void) => () => void
   /** Asks the server for something that lasts as long as the scope. Ends with the link, also where nothing is interruptible. */
   readonly request: <A>(request: Request<A>) => Effect.Effect<A, SshError, Scope.Scope>
 }
