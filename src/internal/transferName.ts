@@ -61,6 +61,5 @@ export const show = (text: string): string =>
   text
     .replace(/[\ud800-\udbff][\udc00-\udfff]|[\udc80-\udcff]/g, (found) =>
       found.length === 2 ? found : `\\x${(found.charCodeAt(0) - 0xdc00).toString(16)}`)
-    // eslint-disable-next-line no-control-regex -- it is control characters that are shown as escapes
-    .replace(/[\x00-\x1f\x7f]/g, (found) =>
+    .replace(/(?![\x80-\x9f])\p{Cc}/gu, (found) =>
       `\\x${found.charCodeAt(0).toString(16).padStart(2, "0")}`)
