@@ -8,7 +8,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 // Those that are CommonJS, native, large, or found by path at run time; the rest is small or needed at once.
 const bundled = (name) => /^(effect$|@effect\/|string-width$|smol-toml$|ssh-config$|unbash$)/.test(name)
-const entry = join(root, "dist/internal/commandMain.js")
+const entry = join(root, "dist/cli/commandMain.js")
 
 await build({
   entryPoints: [entry],
@@ -32,4 +32,4 @@ await build({
   logLevel: "warning"
 })
 rmSync(`${entry}.map`, { force: true })
-console.log(`dist/internal/commandMain.js: ${Math.round(statSync(entry).size / 1000)} kB`)
+console.log(`dist/cli/commandMain.js: ${Math.round(statSync(entry).size / 1000)} kB`)

@@ -9,7 +9,7 @@ import { quickAnswer } from "./cli/quickAnswer.ts"
 
 const answer = quickAnswer(process.argv.slice(2), { stream: process.stdout, variables: process.env })
 
-if (answer === undefined) void import("./internal/commandMain.ts").then(({ main }) => main(process.argv))
+if (answer === undefined) void import("./cli/commandMain.ts").then(({ main }) => main(process.argv))
 else {
   // A reader that has gone has read enough.
   process.stdout.on("error", () => {})

@@ -86,8 +86,8 @@ type Entry = (path: string, name: string) => string
 const functionEntry: Entry = (path, name) =>
   `export { ${JSON.stringify(name)} as lazyclusterFunction } from ${JSON.stringify(path)}`
 
-/** Beside this file, with its ending: of the sources, or of the package. */
-const main = fileURLToPath(new URL(`./workerMain${extname(import.meta.url)}`, import.meta.url))
+/** In this folder, with this file's ending: of the sources, or of the package, where the command's bundle stands beside the folder. */
+const main = fileURLToPath(new URL(`../internal/workerMain${extname(import.meta.url)}`, import.meta.url))
 
 const workerEntry: Entry = (path, name) =>
   `import { run } from ${JSON.stringify(main)}

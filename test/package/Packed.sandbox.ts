@@ -54,7 +54,7 @@ layer(Packed.layer, { excludeTestServices: true, timeout: "4 minutes" })("the pa
         assert.deepStrictEqual(below(folder, ending), modules, `${folder}/**/*${ending}`)
       }
       // What the command loads is one file, and maps to none.
-      const mapped = modules.filter((module) => module !== "internal/commandMain")
+      const mapped = modules.filter((module) => module !== "cli/commandMain")
       assert.deepStrictEqual(below("dist", ".js.map"), mapped)
       assert.deepStrictEqual(files.filter((file) => /\.(test|sandbox|fleet)\.|\.tgz$/.test(file.path)), [])
       assert.isBelow(unpackedSize, 10e6)

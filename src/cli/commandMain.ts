@@ -1,7 +1,7 @@
 /**
  * What the command `lazycluster` runs once it is known that it takes more than a word to answer. The build makes one file of it and
- * all that it loads: loading Effect file by file costs three times the processor time. It is the second half of bin.ts, and stands
- * here because that one file must: modules in it find workers and programs/ from this folder.
+ * all that it loads: loading Effect file by file costs three times the processor time. It is the second half of bin.ts. The one file
+ * stands in a folder of dist, as the modules in it do: they find the worker's main and programs/ from there.
  *
  * @since 0.1.0
  */
@@ -9,10 +9,10 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Cli from "../cli/Cli.ts"
-import * as ExitCode from "../cli/ExitCode.ts"
-import * as View from "../cli/View.ts"
-import * as signals from "./signals.ts"
+import * as signals from "../internal/signals.ts"
+import * as Cli from "./Cli.ts"
+import * as ExitCode from "./ExitCode.ts"
+import * as View from "./View.ts"
 
 const signalled = signals.make({
   onSecond:
