@@ -15,7 +15,7 @@ const program = Effect.gen(function*() {
   yield* Console.log(`Client("${dask.schedulerAddress}"), dashboard: ${dask.dashboardUrl}`)
   const script = fileURLToPath(new URL("dask_array.py", import.meta.url))
   yield* ClusterRun.run(dask.cluster, ClusterRun.pythonFile(script), {
-    onOutput: (from, text) => from === "stdout" ? Console.log(text.trimEnd()) : Effect.void
+    onLine: (from, line) => from === "stdout" ? Console.log(line) : Effect.void
   })
 })
 

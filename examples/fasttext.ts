@@ -24,7 +24,7 @@ const program = Effect.gen(function*() {
   const words = [basename(trainPath), basename(testPath), evaluations]
   yield* ClusterRun.run(hyperopt.cluster, ClusterRun.pythonFile(search, ...words), {
     env: { HOME: hyperopt.home },
-    onOutput: (from, text) => from === "stdout" ? Console.log(text.trimEnd()) : Effect.void
+    onLine: (from, line) => from === "stdout" ? Console.log(line) : Effect.void
   })
 })
 

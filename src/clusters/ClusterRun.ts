@@ -12,7 +12,7 @@ import * as attached from "../internal/attached.ts"
 import * as EventStream from "../internal/eventStream.ts"
 import { signalOf } from "../internal/exitStatus.ts"
 import * as OutputCapture from "../internal/outputCapture.ts"
-import { decodeText } from "../internal/outputText.ts"
+import { decodeText, linesOf } from "../internal/outputText.ts"
 import * as terminalProgram from "../internal/terminalProgram.ts"
 import type { Origin } from "../services/ExecutionLog.ts"
 import type { SshError } from "../services/SshError.ts"
@@ -94,6 +94,7 @@ export interface Result {
  */
 export type Event =
   | { readonly _tag: "Started"; readonly host: string; readonly pid: number }
+  /** Text as it came: it may begin and end in the middle of a line. */
   | { readonly _tag: "Output"; readonly from: Origin; readonly text: string }
   /** The host keeps the end of an output only, and its reader was slow. */
   | { readonly _tag: "Dropped"; readonly from: Origin; readonly bytes: number }
@@ -109,12 +110,13 @@ const start = Effect.fnUntraced(function*(cluster: Cluster, program: Program, op
   return { step, runtime, service: yield* runtime.start("run", command) }
 })
 
-/** Runs it to its end, and tells what happens. */
+/** Runs it to its end, and tells what happens. Each output is read as `read` reads it. */
 const follow = (
   cluster: Cluster,
   program: Program,
   options: Options,
-  tell: (event: Event) => Effect.Effect<void>
+  tell: (event: Event) => Effect.Effect<void>,
+  read: (from: Origin, texts: Stream.Stream<string, SshError>) => Effect.Effect<void, SshError>
 ): Effect.Effect<{ readonly host: string; readonly step: string; readonly code: number }, ClusterRunError | SshError> =>
   Effect.gen(function*() {
     const { runtime, service, step } = yield* start(cluster, program, options)
@@ -123,10 +125,7 @@ const follow = (
     yield* Effect.forEach(
       [["out", "stdout"], ["err", "stderr"]] as const,
       ([kind, from]) =>
-        service.output(kind, 0, (bytes) => tell({ _tag: "Dropped", from, bytes })).pipe(
-          decodeText,
-          Stream.runForEach((text) => tell({ _tag: "Output", from, text }))
-        ),
+        read(from, decodeText(service.output(kind, 0, (bytes) => tell({ _tag: "Dropped", from, bytes })))),
       { concurrency: 2, discard: true }
     )
     const code = yield* service.exit
@@ -148,7 +147,15 @@ export const stream: {
 } = dual(
   (args) => "manager" in args[0],
   (self: Cluster, program: Program, options: Options = {}): Stream.Stream<Event, ClusterRunError | SshError> =>
-    EventStream.make((emit: (event: Event) => Effect.Effect<void>) => follow(self, program, options, emit))
+    EventStream.make((emit: (event: Event) => Effect.Effect<void>) =>
+      follow(
+        self,
+        program,
+        options,
+        emit,
+        (from, texts) => Stream.runForEach(texts, (text) => emit({ _tag: "Output", from, text }))
+      )
+    )
 )
 
 const failed = (
@@ -179,8 +186,8 @@ const failed = (
  * @category models
  */
 export interface RunOptions extends Options {
-  /** Hears what it prints; the program goes on meanwhile. */
-  readonly onOutput?: ((from: Origin, text: string) => Effect.Effect<void>) | undefined
+  /** Hears each line that it prints, without its end; the program goes on meanwhile. */
+  readonly onLine?: ((from: Origin, line: string) => Effect.Effect<void>) | undefined
   /** Whether another exit code than 0 fails with `ClusterRunError`. Default `true`. */
   readonly check?: boolean | undefined
 }
@@ -200,7 +207,7 @@ export interface RunOptions extends Options {
  * const trained = Effect.gen(function*() {
  *   const { cluster } = yield* DaskCluster.make(yield* RuntimeManager.createGroup())
  *   return yield* ClusterRun.run(cluster, ClusterRun.pythonFile("train.py", "--epochs", "3"), {
- *     onOutput: (_, text) => Console.log(text)
+ *     onLine: (_, line) => Console.log(line)
  *   })
  * }).pipe(Effect.scoped)
  */
@@ -214,12 +221,14 @@ export const run: {
     program: Program,
     options: RunOptions = {}
   ): Effect.fn.Return<Result, ClusterRunError | SshError> {
-    const { check = true, onOutput = () => Effect.void } = options
+    const { check = true, onLine = () => Effect.void } = options
     const capture = yield* OutputCapture.make({ limit: mostKept, lines: mostLines })
-    const ended = yield* follow(self, program, options, (event) =>
-      event._tag === "Output"
-        ? Effect.zipRight(capture.add(event.from, event.text), onOutput(event.from, event.text))
-        : Effect.void)
+    const ended = yield* follow(self, program, options, () => Effect.void, (from, texts) =>
+      texts.pipe(
+        Stream.tap((text) => capture.add(from, text)),
+        linesOf,
+        Stream.runForEach((line) => onLine(from, line))
+      ))
     if (check && ended.code !== 0) return yield* failed(ended, yield* capture.lastLines)
     const { stderr, stdout } = yield* capture.get
     return {

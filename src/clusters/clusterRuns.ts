@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Observable from "../internal/observable.ts"
-import { decodeText, takeLines } from "../internal/outputText.ts"
+import { decodeText, linesOf } from "../internal/outputText.ts"
 import type { Service } from "../runtimes/Runtime.ts"
 import type { Line, Options } from "./ClusterLog.ts"
 
@@ -34,21 +34,18 @@ interface State {
 /** So many are remembered: what those before them printed is read by those who read already. */
 const most = 256
 
-const linesOf = (run: Run, from: "out" | "err", onlyNew: boolean): Stream.Stream<Line> =>
-  Stream.unwrap(Effect.map(onlyNew ? run.service.printed(from) : Effect.succeed(0), (offset) => {
-    let rest = ""
-    const texts = decodeText(run.service.output(from, offset)).pipe(
-      Stream.mapConcat((text) => {
-        const [lines, unfinished] = takeLines(rest, text)
-        rest = unfinished
-        return lines
-      })
-    )
-    return Stream.concat(texts, Stream.suspend(() => rest === "" ? Stream.empty : Stream.make(rest))).pipe(
-      Stream.map((line): Line => ({ process: run.process, host: run.host, from, line }))
-    )
+const printedBy = (run: Run, from: "out" | "err", onlyNew: boolean): Stream.Stream<Line> =>
+  Stream.unwrap(
+    Effect.map(onlyNew ? run.service.printed(from) : Effect.succeed(0), (offset) =>
+      run.service.output(from, offset).pipe(
+        decodeText,
+        linesOf,
+        Stream.map((line): Line => ({ process: run.process, host: run.host, from, line }))
+      ))
+  ).pipe(
     // What a lost host has not told is lost; the events say that it is.
-  })).pipe(Stream.catchAll(() => Stream.empty))
+    Stream.catchAll(() => Stream.empty)
+  )
 
 /**
  * Empty; the logs end when the scope closes and all is read.
@@ -74,9 +71,12 @@ export const make: Effect.Effect<Runs, never, Scope.Scope> = Effect.gen(function
         Stream.mapConcat((runs) => runs),
         Stream.filter(({ run }) => processes === undefined || processes.includes(run.process)),
         // No more than there are processes, two each, and those that have just ended.
-        Stream.flatMap(({ onlyNew, run }) => Stream.merge(linesOf(run, "out", onlyNew), linesOf(run, "err", onlyNew)), {
-          concurrency: "unbounded"
-        })
+        Stream.flatMap(
+          ({ onlyNew, run }) => Stream.merge(printedBy(run, "out", onlyNew), printedBy(run, "err", onlyNew)),
+          {
+            concurrency: "unbounded"
+          }
+        )
       )
   }
 })

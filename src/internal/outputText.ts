@@ -49,6 +49,22 @@ export const takeLines = (unfinished: string, text: string): readonly [lines: Re
   return [lines.map(withoutEnd), rest]
 }
 
+/**
+ * Text, cut anywhere, as lines without their ends; the last one may have had none.
+ *
+ * @internal
+ */
+export const linesOf = <E, R>(self: Stream.Stream<string, E, R>): Stream.Stream<string, E, R> =>
+  Stream.suspend(() => {
+    let rest = ""
+    const whole = Stream.mapConcat(self, (text) => {
+      const [lines, unfinished] = takeLines(rest, text)
+      rest = unfinished
+      return lines
+    })
+    return Stream.concat(whole, Stream.suspend(() => rest === "" ? Stream.empty : Stream.make(rest)))
+  })
+
 /** @internal */
 export const withoutEnd = (line: string): string => line.replace(/\r?\n$/, "")
 

@@ -37,6 +37,7 @@ export interface Options {
  * @category models
  */
 export type FunctionEvent<Returns, Progress = unknown> =
+  /** Text as it came: it may begin and end in the middle of a line. */
   | { readonly _tag: "Output"; readonly from: Origin; readonly text: string }
   | { readonly _tag: "Reported"; readonly value: Progress }
   | { readonly _tag: "Returned"; readonly value: Returns }

@@ -23,6 +23,7 @@ export type TaskEvent<Returns extends ReadonlyArray<unknown> = ReadonlyArray<unk
     readonly logFile: string | undefined
   }
   | { readonly _tag: "StepStarted"; readonly step: number; readonly kind: TaskStep["_tag"]; readonly text: string }
+  /** Text as it came: it may begin and end in the middle of a line. */
   | { readonly _tag: "Output"; readonly step: number; readonly from: Origin; readonly text: string }
   | { readonly _tag: "Copied"; readonly step: number; readonly progress: Progress }
   /** What a function told while it runs, by its `progress` schema. */

@@ -71,7 +71,7 @@ describe("a program against a Dask cluster", () => {
             const pids = yield* Deferred.make<ReadonlyArray<string>>()
             const running = yield* Effect.fork(Cluster.run(cluster, ClusterRun.pythonFile(`${directory}/careless.py`), {
               host,
-              onOutput: (_, text) => Deferred.succeed(pids, text.trim().split(" "))
+              onLine: (_, line) => Deferred.succeed(pids, line.split(" "))
             }))
             const started = yield* Deferred.await(pids)
             const alive = Effect.filter(started, (pid) => fs.exists(`/proc/${pid}`))

@@ -35,6 +35,9 @@ const programs: Handler = (process) => {
       )
       return told
     }
+    // As Python's `print` does where nothing is buffered.
+    case "pieces":
+      return Effect.as(Effect.forEach(["one", "\ntw", "o\r\n", "\n", "three"], stdout), 0)
     case "endless":
       return Effect.zipRight(stdout("here\n"), Effect.never)
     default:
@@ -61,7 +64,7 @@ describe("a program against a cluster", () => {
       const heard: Array<string> = []
       const result = yield* Cluster.run(running, ClusterRun.command("server", "ask", "0"), {
         env: { MORE: "and more" },
-        onOutput: (from, text) => Effect.sync(() => heard.push(`${from}: ${text}`))
+        onLine: (from, line) => Effect.sync(() => heard.push(`${from}: ${line}`))
       })
       assert.deepStrictEqual(result, {
         host: "(manager)",
@@ -70,7 +73,7 @@ describe("a program against a cluster", () => {
         stdout: "(manager) asks http://127.0.0.1:8786 and more\n",
         stderr: "one\ntwo\n"
       })
-      assert.deepStrictEqual(heard.toSorted(), ["stderr: one\ntwo\n", `stdout: ${result.stdout}`])
+      assert.deepStrictEqual(heard.toSorted(), ["stderr: one", "stderr: two", `stdout: ${result.stdout.trimEnd()}`])
       const there = yield* Cluster.run(running, ClusterRun.command("server", "ask", "0"), { host: "b" })
       assert.strictEqual(there.stdout, "b asks http://127.0.0.1:8786 \n")
     }).pipe(Effect.scoped, world))
@@ -91,6 +94,16 @@ describe("a program against a cluster", () => {
       ])
       const stranger = yield* Effect.flip(Cluster.run(running, program, { host: "c" }))
       assert.include(stranger.message, "its hosts: a, b; without `host` it runs on the manager")
+    }).pipe(Effect.scoped, world))
+
+  it.effect("is heard line by line, however it writes them", () =>
+    Effect.gen(function*() {
+      const heard: Array<string> = []
+      const { stdout } = yield* ClusterRun.run(yield* started, ClusterRun.command("server", "pieces"), {
+        onLine: (_, line) => Effect.sync(() => heard.push(line))
+      })
+      assert.deepStrictEqual(heard, ["one", "two", "", "three"])
+      assert.strictEqual(stdout, "one\ntwo\r\n\nthree")
     }).pipe(Effect.scoped, world))
 
   it.effect("is a stream of what happens", () =>
@@ -138,7 +151,7 @@ describe("a program against a cluster", () => {
       const alive = Effect.map(hosts.processes("a"), (all) => all.filter(({ argv }) => argv.includes("endless")).length)
       const fiber = yield* Effect.fork(Cluster.run(running, ClusterRun.command("server", "endless"), {
         host: "a",
-        onOutput: () => Deferred.succeed(here, undefined)
+        onLine: () => Deferred.succeed(here, undefined)
       }))
       yield* Deferred.await(here)
       assert.strictEqual(yield* alive, 1)

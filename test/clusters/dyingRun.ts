@@ -49,7 +49,7 @@ Effect.gen(function*() {
   yield* Effect.forEach(["(manager)", ...others], (host) =>
     Cluster.run(cluster, careless, {
       host,
-      onOutput: (from, text) => Console.log(`${from === "stdout" ? "running" : "stderr"} ${host} ${text.trim()}`)
+      onLine: (from, line) => Console.log(`${from === "stdout" ? "running" : "stderr"} ${host} ${line}`)
     }), { concurrency: "unbounded" })
 }).pipe(
   Effect.scoped,

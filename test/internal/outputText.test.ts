@@ -3,7 +3,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Stream from "effect/Stream"
-import { decodeText, takeLines, withoutControl } from "../../src/internal/outputText.ts"
+import { decodeText, linesOf, takeLines, withoutControl } from "../../src/internal/outputText.ts"
 
 const decoded = (chunks: ReadonlyArray<Uint8Array>) =>
   Effect.map(Stream.runCollect(decodeText(Stream.fromIterable(chunks))), (text) => Chunk.toArray(text).join(""))
@@ -45,6 +45,17 @@ describe("takeLines", () => {
     const [lines, rest] = takeLines("x".repeat(65_000), "y".repeat(1000))
     assert.deepStrictEqual([lines.length, lines[0]?.length, rest], [1, 66_000, ""])
   })
+})
+
+describe("linesOf", () => {
+  it.effect.prop("gives the lines, wherever pieces end, and one without an end", {
+    pieces: FastCheck.array(FastCheck.stringMatching(/^[ab\n]*$/))
+  }, ({ pieces }) =>
+    Effect.gen(function*() {
+      const lines = Chunk.toArray(yield* Stream.runCollect(linesOf(Stream.fromIterable(pieces))))
+      const all = pieces.join("").split("\n")
+      assert.deepStrictEqual(lines, all.at(-1) === "" ? all.slice(0, -1) : all)
+    }))
 })
 
 describe("withoutControl", () => {
