@@ -109,7 +109,7 @@ const run = Effect.fnUntraced(function*({ dryRun, hosts, olderThan, yes }: Asked
   if (!json && found.kept.length + found.leftovers.length > 0) yield* show(found, now)
   if (amount === "" || dryRun) {
     if (json) yield* show(found, now)
-    yield* View.note(amount === "" ? "Nothing to remove." : `Without --dry-run it removes ${amount}.`)
+    yield* View.note(amount === "" ? "Nothing to remove." : `It would remove ${amount}.`)
     return found
   }
   if (!yes && !(yield* Question.confirm(`Remove ${amount}?`))) {
@@ -131,7 +131,7 @@ const run = Effect.fnUntraced(function*({ dryRun, hosts, olderThan, yes }: Asked
 export const command = Subcommand.make({
   name: "clean",
   description:
-    "Remove what lazycluster keeps on hosts on purpose: Python environments and wheels below ~/.cache/lazycluster, and what a restart of a host has left of runtimes. Without hosts: on this machine and all hosts of the ssh config. It shows what there is and asks; what something uses stays.",
+    "Remove what lazycluster keeps on hosts on purpose: Python environments and wheels below ~/.cache/lazycluster, and what a restart of a host has left of runtimes. Without hosts: on this machine and all hosts of the ssh config. It shows what there is and asks; what something uses stays. Hosts of a sandbox use the cache of this machine: there it only shows.",
   examples: [
     ["lazycluster clean --dry-run", "What is there, how big, when last used"],
     [
@@ -154,11 +154,16 @@ export const command = Subcommand.make({
   run: ({ dryRun, hosts, names, olderThan, yes }) =>
     HostOptions.use(hosts, (chosen) =>
       Effect.gen(function*() {
-        if (!yes && !dryRun) yield* Question.needed("clean")
+        // What is cached is this machine's.
+        const onlyShown = dryRun || hosts.sandbox !== undefined
+        if (!yes && !onlyShown) yield* Question.needed("clean")
         const config = yield* SshConfig
         const given = names.length > 0 ? names : chosen.names
         const all = given ?? [manager.alias, ...(yield* config.aliases)]
-        const { unreachable } = yield* run({ hosts: all, olderThan, yes, dryRun })
+        const { unreachable } = yield* run({ hosts: all, olderThan, yes, dryRun: onlyShown })
+        if (hosts.sandbox !== undefined) {
+          yield* View.note("A sandbox uses the cache of this machine: lazycluster clean manager")
+        }
         yield* Unreached.tell(unreachable, given !== undefined)
       }))
 })

@@ -1,5 +1,6 @@
 /** What `clean` takes and what it leaves, on a real disk. */
 import { assert, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
@@ -105,4 +106,21 @@ it.scopedLive("clean takes what nothing uses, and nothing else: no link, no lock
     assert.strictEqual(asked.code, 0, asked.shown)
     assert.include(asked.shown, "Removed 2 environments, 2000 bytes.")
     assert.deepStrictEqual(fs.readdirSync(path.join(root, "environments")), [key("e"), "mine"])
+  }))
+
+it.scopedLive("clean removes nothing of this machine in the name of a sandbox, which uses its cache", () =>
+  Effect.gen(function*() {
+    const cache = yield* temporaryDirectory
+    const kept = environment(path.join(cache, "lazycluster"), "a")
+    const mine = ConfigProvider.orElse(
+      ConfigProvider.fromMap(new Map([["XDG_CACHE_HOME", cache]])),
+      () => ConfigProvider.fromEnv()
+    )
+    const { code, err } = yield* Effect.withConfigProvider(run("clean", "--sandbox", "1", "--yes"), mine)
+    assert.deepStrictEqual([code, err.split("\n").slice(-3)], [0, [
+      "It would remove 1 environment, 1000 bytes.",
+      "A sandbox uses the cache of this machine: lazycluster clean manager",
+      ""
+    ]])
+    assert.isTrue(fs.existsSync(kept))
   }))

@@ -48,7 +48,7 @@ host-1  Python 3.11.2  toolz==1.0.0                          900 bytes  40 d ago
 host-2  Python 3.11.2  toolz==1.0.0                          900 bytes  40 d ago
 `
       )
-      assert.strictEqual(err, "Without --dry-run it removes 3 environments, 120 MB.\n")
+      assert.strictEqual(err, "It would remove 3 environments, 120 MB.\n")
       assert.strictEqual(code, 0)
       assert.deepStrictEqual(yield* environments("host-1"), [old, small])
     }).pipe(Effect.provide(InMemorySsh.layer(hosts))))
