@@ -1,5 +1,5 @@
 /**
- * A folder of execution logs: what is in it, and what is added.
+ * A folder of execution logs: what is in it.
  *
  * @since 0.1.0
  */
@@ -10,28 +10,20 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
-import * as Stream from "effect/Stream"
 import { ExecutionLogError } from "../services/ExecutionLogError.ts"
 import type { Line, LogFile, Which } from "../services/ExecutionLogs.ts"
 import * as logLines from "./logLines.ts"
 import { fileName } from "./logName.ts"
+import * as LogPart from "./logPart.ts"
 
-/** A file of a log; `turned` is 0 for the newest, and counts those that were rotated away. */
-interface Part {
-  readonly path: string
-  readonly turned: number
-  readonly size: number
-  readonly modified: number
-  /** Of the file itself: it keeps this when it is rotated. */
-  readonly identity: string
-}
-
-interface Found {
+/**
+ * A log and its files, the oldest first.
+ *
+ * @internal
+ */
+export interface Found {
   readonly log: LogFile
-  /** The oldest first. */
-  readonly parts: ReadonlyArray<Part>
+  readonly parts: ReadonlyArray<LogPart.Part>
 }
 
 const named = /^(.+)_(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:-(\d+))?\.(log|jsonl)(?:\.(\d+))?$/s
@@ -39,32 +31,21 @@ const named = /^(.+)_(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:-(\d+))?\.(log|json
 /** What `fileName` made, back, as far as it was not cut. */
 const nameOf = (text: string): string => Either.getOrElse(Either.try(() => decodeURIComponent(text)), () => text)
 
-const unreadable = (file: string) => (error: PlatformError) =>
+/** @internal */
+export const unreadable = (file: string) => (error: PlatformError) =>
   new ExecutionLogError({ reason: "Unreadable", file, detail: error.message, cause: error })
 
-/** What goes while it is looked at is gone. */
-const missing = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
+/**
+ * What goes while it is looked at is gone.
+ *
+ * @internal
+ */
+export const missing = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
 
 const directoryAt = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(path)).pipe(
     Effect.catchIf((error) => missing(error) || error.message.includes("ENOTDIR"), () => Effect.succeed([])),
     Effect.mapError(unreadable(path))
-  )
-
-const partAt = (path: string, turned: number): Effect.Effect<Option.Option<Part>, never, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
-    Effect.map(({ dev, ino, mtime, size, type }) =>
-      type === "File"
-        ? Option.some({
-          path,
-          turned,
-          size: Number(size),
-          modified: Option.match(mtime, { onNone: () => 0, onSome: (date) => date.getTime() }),
-          identity: `${dev} ${Option.getOrElse(ino, () => path)}`
-        })
-        : Option.none()
-    ),
-    Effect.orElseSucceed(Option.none)
   )
 
 const startOf = (digits: ReadonlyArray<string>): Option.Option<DateTime.Utc> => {
@@ -77,6 +58,10 @@ const startOf = (digits: ReadonlyArray<string>): Option.Option<DateTime.Utc> => 
     DateTime.toUtc
   )
 }
+
+/** One that was renamed meanwhile was seen under both names; it has the older one now. */
+const once = (parts: ReadonlyArray<LogPart.Part>): ReadonlyArray<LogPart.Part> =>
+  parts.filter(({ identity }, index) => parts.findIndex((part) => part.identity === identity) === index)
 
 /** The logs of a host, from the names of files. */
 const ofHost = Effect.fnUntraced(function*(directory: string, host: string, which: Which) {
@@ -94,8 +79,11 @@ const ofHost = Effect.fnUntraced(function*(directory: string, host: string, whic
   }
   const found = yield* Effect.forEach(groups, ([key, files]) =>
     Effect.gen(function*() {
-      const all = yield* Effect.forEach(files, ({ name, turned }) => partAt(path.join(directory, host, name), turned))
-      const parts = all.flatMap(Option.toArray).toSorted((a, b) => b.turned - a.turned)
+      const all = yield* Effect.forEach(
+        files,
+        ({ name, turned }) => LogPart.at(path.join(directory, host, name), turned)
+      )
+      const parts = once(all.flatMap(Option.toArray).toSorted((a, b) => b.turned - a.turned))
       const [, task = "", ...digits] = files[0]?.parts ?? []
       const started = startOf(digits.slice(0, 6))
       if (parts.length === 0 || Option.isNone(started)) return []
@@ -117,7 +105,12 @@ const ofHost = Effect.fnUntraced(function*(directory: string, host: string, whic
 const byStart = (a: Found, b: Found): number =>
   DateTime.toEpochMillis(a.log.started) - DateTime.toEpochMillis(b.log.started) || (a.log.file < b.log.file ? -1 : 1)
 
-const look = Effect.fnUntraced(function*(
+/**
+ * What is there now, in the order in which it was begun.
+ *
+ * @internal
+ */
+export const look = Effect.fnUntraced(function*(
   directory: string,
   which: Which
 ): Effect.fn.Return<ReadonlyArray<Found>, ExecutionLogError, FileSystem.FileSystem | Path.Path> {
@@ -131,8 +124,12 @@ const look = Effect.fnUntraced(function*(
 const isWanted = ({ since }: Which) => ({ time }: Line): boolean =>
   since === undefined || time === undefined || DateTime.greaterThanOrEqualTo(time, since)
 
-/** From the newest back, until there are enough. */
-const lastOf = Effect.fnUntraced(function*(
+/**
+ * The last lines of all together: from the newest back, until there are enough.
+ *
+ * @internal
+ */
+export const lastOf = Effect.fnUntraced(function*(
   all: ReadonlyArray<Found>,
   count: number,
   which: Which
@@ -140,11 +137,11 @@ const lastOf = Effect.fnUntraced(function*(
   const lines: Array<ReadonlyArray<Line>> = []
   let left = count
   for (const { log, parts } of all.toReversed()) {
-    for (const { path, size } of parts.toReversed()) {
+    for (const part of parts.toReversed()) {
       if (left <= 0) return lines.toReversed().flat()
-      const some = yield* logLines.last(log, path, size, left).pipe(
+      const some = yield* logLines.last(log, part, left).pipe(
         Effect.catchIf(missing, () => Effect.succeed([])),
-        Effect.mapError(unreadable(path))
+        Effect.mapError(unreadable(part.path))
       )
       const wanted = some.filter(isWanted(which))
       lines.push(wanted)
@@ -161,38 +158,3 @@ export const list = (directory: string, which: Which = {}) =>
 /** @internal */
 export const last = (directory: string, count: number, which: Which = {}) =>
   Effect.flatMap(look(directory, which), (all) => lastOf(all, count, which))
-
-const interval = "300 millis"
-
-/** @internal */
-export const follow = (
-  directory: string,
-  count: number,
-  which: Which = {}
-): Stream.Stream<Line, ExecutionLogError, FileSystem.FileSystem | Path.Path> =>
-  Stream.unwrap(Effect.gen(function*() {
-    const before = yield* look(directory, which)
-    const sizes = (all: ReadonlyArray<Found>) =>
-      all.flatMap(({ parts }) => parts.map(({ identity, size }) => [identity, size] as const))
-    const seen = yield* Ref.make<ReadonlyMap<string, number>>(new Map(sizes(before)))
-    const more = Effect.gen(function*() {
-      const now = yield* look(directory, which)
-      const read = yield* Ref.getAndSet(seen, new Map(sizes(now)))
-      return Stream.fromIterable(now).pipe(
-        Stream.flatMap(({ log, parts }) => Stream.map(Stream.fromIterable(parts), (part) => ({ log, part }))),
-        Stream.filter(({ part }) => part.size > (read.get(part.identity) ?? 0)),
-        Stream.flatMap(({ log, part: { identity, path, size } }) =>
-          logLines.between(log, path, read.get(identity) ?? 0, size).pipe(
-            Stream.catchAll((error) => missing(error) ? Stream.empty : Stream.fail(unreadable(path)(error)))
-          )
-        )
-      )
-    })
-    return Stream.concat(
-      Stream.fromIterableEffect(lastOf(before, count, which)),
-      Stream.repeat(
-        Stream.concat(Stream.unwrap(more), Stream.execute(Effect.sleep(interval))),
-        Schedule.forever
-      )
-    )
-  }))

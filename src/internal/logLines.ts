@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -12,9 +12,10 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Line, LogFile } from "../services/ExecutionLogs.ts"
 import { Json, type LogEntry, render } from "../services/LogEntry.ts"
-import { decodeText, wholeLines, withoutEnd } from "./outputText.ts"
+import * as LogPart from "./logPart.ts"
+import { wholeLines, withoutEnd } from "./outputText.ts"
 
-/** Characters: a line of output has 65,536 at most, each six in JSON if it must be. */
+/** Bytes: a line of output has 65,536 characters at most, each six bytes in JSON if it must be. */
 const longest = 1_048_576
 
 const decode = Schema.decodeEither(Json)
@@ -36,43 +37,82 @@ const parse = (log: LogFile, line: string): ReadonlyArray<Line> =>
     : [{ host: log.host, task: log.task, file: log.file, time: undefined, from: undefined, text: withoutEnd(line) }]
 
 /**
- * The lines between two places of a file. One that is whole nowhere before the second is left out, unless it is asked for.
+ * Whole lines, and the place in the file behind them.
+ *
+ * @internal
+ */
+export interface Whole {
+  readonly lines: ReadonlyArray<Line>
+  readonly end: number
+}
+
+const newline = 0x0a
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/**
+ * The lines between two places of a file. One that is whole nowhere before the second is left out.
  *
  * @internal
  */
 export const between = (
   log: LogFile,
-  path: string,
+  part: LogPart.Part,
   from: number,
   to: number
-): Stream.Stream<Line, PlatformError, FileSystem.FileSystem> =>
-  Stream.unwrap(
-    Effect.map(FileSystem.FileSystem, (fs) => fs.stream(path, { offset: from, bytesToRead: to - from }))
-  ).pipe(
-    decodeText,
-    Stream.mapAccum("", (unfinished, text) => {
-      const [lines, rest] = wholeLines(unfinished, text, longest)
-      return [rest, lines]
+): Stream.Stream<Whole, PlatformError, FileSystem.FileSystem> =>
+  LogPart.bytes(part, from, to).pipe(
+    Stream.mapAccum({ unfinished: Buffer.alloc(0), end: from }, ({ end, unfinished }, bytes) => {
+      const all = Buffer.concat([unfinished, bytes])
+      const whole = all.lastIndexOf(newline) + 1 || (all.length > longest ? all.length : 0)
+      const now = { unfinished: all.subarray(whole), end: end + whole }
+      return [now, { text: decoder.decode(all.subarray(0, whole)), end: now.end }]
     }),
-    Stream.mapConcat((lines) => lines.flatMap((line) => parse(log, line)))
+    Stream.filter(({ text }) => text !== ""),
+    Stream.map(({ end, text }) => ({ lines: wholeLines("", text, 0)[0].flatMap((line) => parse(log, line)), end }))
   )
+
+/**
+ * Where the line begins that goes over a place.
+ *
+ * @internal
+ */
+export const begin = (
+  part: LogPart.Part,
+  place: number
+): Effect.Effect<number, PlatformError, FileSystem.FileSystem> => {
+  const from = Math.max(0, place - end)
+  return Stream.runFold(
+    LogPart.bytes(part, from, place),
+    { at: from, begin: from === 0 ? 0 : place },
+    ({ at, begin }, bytes) => {
+      const last = bytes.lastIndexOf(newline)
+      return { at: at + bytes.length, begin: last === -1 ? begin : at + last + 1 }
+    }
+  ).pipe(Effect.map(({ begin }) => begin))
+}
 
 /** Much more than what people ask for, much less than a log may have. */
 const end = 1_048_576
 
 /**
- * The last lines of a file that has so many bytes.
+ * The last lines of a file.
  *
  * @internal
  */
 export const last = Effect.fnUntraced(function*(
   log: LogFile,
-  path: string,
-  size: number,
+  part: LogPart.Part,
   count: number
 ): Effect.fn.Return<ReadonlyArray<Line>, PlatformError, FileSystem.FileSystem> {
+  const { size } = part
   const from = (offset: number) =>
-    Effect.map(Stream.runCollect(Stream.takeRight(between(log, path, offset, size), count)), Chunk.toReadonlyArray)
+    between(log, part, offset, size).pipe(
+      Stream.mapConcat(({ lines }) => lines),
+      Stream.takeRight(count),
+      Stream.runCollect,
+      Effect.map(Chunk.toReadonlyArray)
+    )
   if (size <= end) return yield* from(0)
   const some = yield* from(size - end)
   // The first of them may have begun before.

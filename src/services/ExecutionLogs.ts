@@ -10,6 +10,7 @@ import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as logFolder from "../internal/logFolder.ts"
+import * as logFollow from "../internal/logFollow.ts"
 import type { Origin } from "./ExecutionLog.ts"
 import type { ExecutionLogError } from "./ExecutionLogError.ts"
 
@@ -106,4 +107,4 @@ export const follow: (
   directory: string,
   count: number,
   which?: Which
-) => Stream.Stream<Line, ExecutionLogError, FileSystem.FileSystem | Path.Path> = logFolder.follow
+) => Stream.Stream<Line, ExecutionLogError, FileSystem.FileSystem | Path.Path> = logFollow.follow
