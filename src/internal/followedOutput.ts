@@ -64,9 +64,8 @@ export const follow = (
       const dropped = cut + (yield* holeOf(host, `${state}/${watched.name}.hole-${kind}`))
       if (dropped <= at) return { at, cut, bytes }
       const kept = bytes.subarray(Math.min(bytes.length, dropped - at))
-      return kept.length > 0
-        ? { at: dropped, cut, bytes: kept }
-        : { at: dropped, cut, bytes: yield* host.read(path, dropped - cut, atOnce) }
+      // Until that is read, still more may be dropped.
+      return kept.length > 0 ? { at: dropped, cut, bytes: kept } : yield* read({ offset: dropped, cut })
       // The link came down under the read: the files of the next one answer from the same offset.
     }).pipe(
       Effect.catchIf((error) => error.reason === "LinkLost", () =>
