@@ -9,10 +9,13 @@ import { Duplex } from "node:stream"
 import type { Link } from "./opensshLink.ts"
 import { linkLost } from "./ssh2Errors.ts"
 
+type Master = Pick<Link, "host" | "alive" | "whenLost">
+
 class Forwarded extends Duplex {
   readonly #socket: Socket
-  readonly #forget: () => void
-  constructor(link: Link, socket: Socket) {
+  // A link that has gone tells so before there is anything to forget.
+  #forget: () => void = () => {}
+  constructor(link: Master, socket: Socket) {
     super({ allowHalfOpen: true })
     this.#socket = socket
     const unlessLost = (then: () => void) =>
@@ -48,4 +51,4 @@ class Forwarded extends Duplex {
  *
  * @internal
  */
-export const make = (link: Link, socket: Socket): Duplex => new Forwarded(link, socket)
+export const make = (link: Master, socket: Socket): Duplex => new Forwarded(link, socket)
