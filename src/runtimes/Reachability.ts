@@ -155,8 +155,8 @@ const tried = (from: Runtime, to: { readonly address: string; readonly port: num
 
 /**
  * Tries which of these machines reach one another, all at the same time. Each listens for that on a free port of each of its
- * addresses, and answers with a nonce, until all have tried; `within` bounds how long one may take to begin, and one try.
- * What cannot be tried is not reached. Never fails.
+ * addresses, and answers with a nonce, until all have tried. `startTimeout` bounds how long one may take to begin, as a Python is
+ * started there, and `within` one try. What cannot be tried is not reached. Never fails.
  *
  * @since 0.1.0
  * @category constructors
@@ -172,11 +172,16 @@ const tried = (from: Runtime, to: { readonly address: string; readonly port: num
  */
 export const probe = (
   runtimes: ReadonlyArray<Runtime>,
-  options: { readonly within?: Duration.DurationInput | undefined } = {}
+  options: {
+    /** How long a host may take until it listens. Default 20 seconds. */
+    readonly startTimeout?: Duration.DurationInput | undefined
+    /** How long one try may take. Default 5 seconds. */
+    readonly within?: Duration.DurationInput | undefined
+  } = {}
 ): Effect.Effect<Reachability> =>
   Effect.gen(function*() {
-    const { within = "5 seconds" } = options
-    const asked = yield* Effect.forEach(runtimes, (runtime) => listen(runtime, within), { concurrency })
+    const { startTimeout = "20 seconds", within = "5 seconds" } = options
+    const asked = yield* Effect.forEach(runtimes, (runtime) => listen(runtime, startTimeout), { concurrency })
     const hosts = yield* Effect.forEach(asked, ({ listening, nonce, runtime }) =>
       Effect.gen(function*() {
         const host = runtime.host.alias
