@@ -145,13 +145,23 @@ lc_tools() {
   [ -z "$lc_has" ] || exit 0
 }
 
-lc_start() { # PID: when it started; nothing where there is no /proc
+lc_start() { # PID: its state, and when it started; nothing where there is no /proc
   lc_stat=""
   { IFS= read -r lc_stat <"/proc/$1/stat"; } 2>/dev/null || :
   lc_stat=${lc_stat##*) }
   # shellcheck disable=SC2086
   set -- $lc_stat
-  lc_began=${20:--}
+  lc_state=${1:--} lc_began=${20:--}
+}
+
+lc_owned() { # STAGE: whether its owner lives; one that has ended and that nobody has waited for does not
+  lc_pid="" lc_then=""
+  { read -r lc_pid lc_then <"$1/owner"; } 2>/dev/null || :
+  # One that is being made does not say yet.
+  [ -n "$lc_then" ] || { [ -d "$1" ] && [ "$lc_waited" -lt 20 ]; return; }
+  kill -0 "$lc_pid" 2>/dev/null || return 1
+  lc_start "$lc_pid"
+  [ "$lc_began" = "$lc_then" ] && [ "$lc_state" != Z ]
 }
 
 lc_stage() { # makes the stage, and takes over what one that has died has left
@@ -162,14 +172,15 @@ lc_stage() { # makes the stage, and takes over what one that has died has left
   mkdir -p "$lc_stages" && chmod 700 "$lc_stages" && mkdir -m 700 "$lc_mine" "$lc_mine/big" || return
   lc_start "$$"
   printf '%s %s\n' "$$" "$lc_began" >"$lc_mine/owner" || return
+  lc_waited=0
   for lc_other in "$lc_stages/$lc_target".*; do
     if [ "$lc_other" = "$lc_mine" ] || [ ! -d "$lc_other" ]; then continue; fi
-    lc_pid=0 lc_then=-
-    { read -r lc_pid lc_then <"$lc_other/owner"; } 2>/dev/null || :
-    if [ "$lc_pid" -gt 0 ] && kill -0 "$lc_pid" 2>/dev/null; then
-      lc_start "$lc_pid"
-      [ "$lc_began" != "$lc_then" ] || continue
-    fi
+    # One whose link was cut still has to hear of it; after two seconds it is another transfer.
+    while lc_owned "$lc_other"; do
+      [ "$lc_waited" -lt 20 ] || continue 2
+      lc_waited=$((lc_waited + 1))
+      sleep 0.1 2>/dev/null || { sleep 1; lc_waited=$((lc_waited + 9)); }
+    done
     # Only one can move it.
     mv "$lc_other" "$lc_stages/taken.$$" 2>/dev/null || continue
     for lc_part in "$lc_stages/taken.$$/big"/*; do
