@@ -9,7 +9,7 @@ import { Cleanup, Lazycluster, Runtime, RuntimeTask } from "lazycluster"
 
 const task = RuntimeTask.make("untidy").pipe(
   RuntimeTask.runCommand("setsid sleep 1000 > /dev/null 2>&1 &"),
-  RuntimeTask.runCommand("(trap '' TERM; exec setsid sleep 1000) > /dev/null 2>&1 &")
+  RuntimeTask.runCommand("trap '' TERM; setsid sleep 1000 > /dev/null 2>&1 &")
 )
 
 const program = Effect.gen(function*() {

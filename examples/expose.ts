@@ -25,7 +25,7 @@ const program = Effect.gen(function*() {
   const database = yield* RuntimeGroup.get(group, "host-1")
   yield* serve(database, 8840)
 
-  const here = yield* Expose.fromRuntime(database, 8840, { at: [8840, 8841] })
+  const here = yield* Expose.fromRuntime(database, 8840, { at: [8841, 8842] })
   yield* Console.log(`the manager sees ${yield* get(here.port)}`)
 
   const there = yield* Expose.fromRuntimeToGroup(group, "host-1", 8840, { at: "any" })
