@@ -34,8 +34,7 @@ const target = (hosts: InMemorySsh.InMemorySsh["Type"]): SshConformance.Target =
     changedKey: host("changed"),
     stranger: host("stranger")
   },
-  lacks: inMemory,
-  deadline: "20 seconds"
+  lacks: inMemory
 })
 
 const prepared = Effect.gen(function*() {
@@ -57,8 +56,7 @@ describe("the manager in memory", () => {
   const target: SshConformance.Target = {
     name: "the manager in memory",
     host: Host.manager,
-    lacks: { ...inMemory, ...manager },
-    deadline: "20 seconds"
+    lacks: { ...inMemory, ...manager }
   }
   for (const each of SshConformance.casesOf(target)) {
     it.effect(each.name, () => each.run(target).pipe(Effect.provide(world)))

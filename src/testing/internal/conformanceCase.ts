@@ -134,12 +134,12 @@ export const fails = <A, E extends Trouble, R>(
   })
 
 /**
- * Tried again until it holds, for ten seconds.
+ * Tried again until it holds, 400 times: a machine that stands still does not use them up.
  *
  * @internal
  */
 export const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.retry(effect, Schedule.spaced("25 millis").pipe(Schedule.upTo("10 seconds")))
+  Effect.retry(effect, { schedule: Schedule.spaced("25 millis"), times: 400 })
 
 /**
  * Files of a connection for as long as the case runs.
