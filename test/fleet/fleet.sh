@@ -151,6 +151,11 @@ await() {
   for pid in $(ip netns pids "$name"); do
     if grep -qE '^NSpid:\s+[0-9]+\s+1$' "/proc/$pid/status" 2>/dev/null; then echo "$pid" >"$host/init"; fi
   done
+  # It listens first, and then says which process it is.
+  until [ -s "/proc/$(cat "$host/init")/root/run/sshd.pid" ]; do
+    [ $SECONDS -lt $deadline ] || die "host$i did not start: $(cat "$host/init.log" "$host/sshd.log")"
+    sleep 0.02
+  done
 }
 
 # What runs in a namespace of ours is ours, be it a host's or the ProxyCommand of a client.
