@@ -2,11 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { readdirSync } from "node:fs"
-import { tmpdir } from "node:os"
 import * as Host from "../../src/services/Host.ts"
 import * as Ssh from "../../src/services/Ssh.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { configOf, connect, eventually, hostOf, layerOf, run } from "./ssh2Lab.ts"
+import { ownTmp } from "../ownTmp.ts"
+import { eventually } from "../patience.ts"
+import { configOf, connect, hostOf, layerOf, run } from "./ssh2Lab.ts"
 
 describe("OpenSSH's client", () => {
   it.scopedLive("goes through a jump host as the config says, in one connection to each", () =>
@@ -40,8 +41,7 @@ describe("OpenSSH's client", () => {
     () =>
       Effect.gen(function*() {
         const sandbox = yield* Sandbox.make({ hosts: 1 })
-        const ours = () => readdirSync(tmpdir()).filter((name) => name.startsWith("lazycluster-ssh-"))
-        const before = new Set(ours())
+        const tmp = yield* ownTmp
         yield* hostOf(sandbox, "host-1").stall
         const late = yield* connect("host-1").pipe(
           Effect.scoped,
@@ -54,7 +54,7 @@ describe("OpenSSH's client", () => {
           Effect.scoped,
           Effect.provide(layerOf(sandbox.configFile, { transport: "openssh" }))
         )
-        yield* eventually(Effect.sync(() => assert.isEmpty(ours().filter((name) => !before.has(name)))))
+        yield* eventually(Effect.sync(() => assert.isEmpty(readdirSync(tmp))))
       }),
     60_000
   )

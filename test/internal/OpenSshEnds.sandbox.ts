@@ -5,11 +5,9 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { mkdirSync, readdirSync } from "node:fs"
-import { tmpdir } from "node:os"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
+import { ownTmp } from "../ownTmp.ts"
 import { bytes, configOf, connect, hostOf, layerOf, program, run } from "./ssh2Lab.ts"
-
-const directories = () => readdirSync(tmpdir()).filter((name) => name.startsWith("lazycluster-ssh-"))
 
 describe("OpenSSH's client", () => {
   for (const transport of ["ssh2", "openssh"] as const) {
@@ -79,12 +77,13 @@ describe("OpenSSH's client", () => {
   it.scopedLive("leaves no socket for forwards that have gone", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ hosts: 1 })
-      const before = new Set(directories())
+      const tmp = yield* ownTmp
       yield* Effect.gen(function*() {
         const connection = yield* connect("host-1")
         for (let index = 0; index < 3; index++) yield* Effect.scoped(connection.listen({ port: 0 }))
-        const [own] = directories().filter((name) => !before.has(name))
-        assert.deepStrictEqual(readdirSync(`${tmpdir()}/${own}`), ["c"])
+        const [own = ""] = readdirSync(tmp)
+        assert.match(own, /^lazycluster-ssh-/)
+        assert.deepStrictEqual(readdirSync(`${tmp}/${own}`), ["c"])
       }).pipe(Effect.scoped, Effect.provide(layerOf(sandbox.configFile, { transport: "openssh" })))
     }), 60_000)
 })

@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import type { AuthQuestion } from "../../src/services/AuthQuestion.ts"
@@ -14,13 +13,17 @@ import * as Host from "../../src/services/Host.ts"
 import * as Ssh from "../../src/services/Ssh.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import type { SandboxUser } from "../../src/testing/SandboxUser.ts"
+import { ownTmp } from "../ownTmp.ts"
 import { command, configOf, layerOf, run } from "./ssh2Lab.ts"
 
 type Hosts = Sandbox.Sandbox["Type"]
 
-const password = Redacted.make("SECRET 'open' $sesame")
-const wrong = Redacted.make("SECRET barley")
-const code = Redacted.make("SECRET 123456")
+/** In every secret here, and in none of another process of this machine. */
+const mark = `SECRET${process.pid}`
+
+const password = Redacted.make(`${mark} 'open' $sesame`)
+const wrong = Redacted.make(`${mark} barley`)
+const code = Redacted.make(`${mark} 123456`)
 const rounds: SandboxUser["rounds"] = [
   { prompts: [{ text: "Password: ", answer: password }] },
   { prompts: [{ text: "Verification code: ", answer: code }] }
@@ -38,7 +41,7 @@ const as = (sandbox: Hosts, host: Partial<Host.Options>, options: Ssh.Options = 
 const refused = (...words: Parameters<typeof as>) =>
   Effect.map(Effect.flip(as(...words)), (error) => {
     assert.strictEqual(error.reason, "Authentication", error.message)
-    assert.notInclude(inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error), "SECRET")
+    assert.notInclude(inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error), mark)
     return error.message
   })
 
@@ -112,7 +115,7 @@ describe("OpenSSH's client is given", () => {
 
   test("a passphrase, and the text of a key, encrypted or not", { runKey: true }, (sandbox) =>
     Effect.gen(function*() {
-      const passphrase = Redacted.make("SECRET phrase")
+      const passphrase = Redacted.make(`${mark} phrase`)
       const key = join(sandbox.home, ".ssh", "locked")
       writeFileSync(key, readFileSync(sandbox.identityFile), { mode: 0o600 })
       yield* command("ssh-keygen", ["-q", "-p", "-P", "", "-N", Redacted.value(passphrase), "-a", "1", "-f", key])
@@ -124,22 +127,24 @@ describe("OpenSSH's client is given", () => {
       yield* refused(sandbox, { key, passphrase: wrong }, {}, file)
     }))
 
-  test("no secret that another process sees, or that stays", { password }, (sandbox) =>
-    Effect.gen(function*() {
-      const ssh = yield* Ssh.Ssh
-      const connection = yield* ssh.connect(Host.make({ alias: "host-1", user: "ada", agent: false, password }))
-      yield* connection.exec({ program: { name: "test", language: "sh", source: "exec sleep 60" }, words: [] })
-      const all = seen()
-      assert.include(all, "SSH_ASKPASS_REQUIRE=force")
-      assert.notInclude(all, "SECRET")
-      const folders = readdirSync(tmpdir()).filter((name) => name.startsWith("lazycluster-ssh-"))
-      assert.isNotEmpty(folders)
-      for (const folder of folders) {
-        for (const name of readdirSync(join(tmpdir(), folder), { withFileTypes: true })) {
-          if (name.isFile()) assert.notInclude(readFileSync(join(tmpdir(), folder, name.name), "utf8"), "SECRET")
-        }
-      }
-    }).pipe(Effect.scoped, Effect.provide(layerOf(sandbox.configFile, { transport: "openssh" }))))
+  test(
+    "no secret that another process sees, or that stays",
+    { password },
+    (sandbox) =>
+      Effect.flatMap(ownTmp, (tmp) =>
+        Effect.gen(function*() {
+          const ssh = yield* Ssh.Ssh
+          const connection = yield* ssh.connect(Host.make({ alias: "host-1", user: "ada", agent: false, password }))
+          yield* connection.exec({ program: { name: "test", language: "sh", source: "exec sleep 60" }, words: [] })
+          const all = seen()
+          assert.include(all, "SSH_ASKPASS_REQUIRE=force")
+          assert.notInclude(all, mark)
+          assert.isNotEmpty(readdirSync(tmp))
+          for (const entry of readdirSync(tmp, { recursive: true, withFileTypes: true })) {
+            if (entry.isFile()) assert.notInclude(readFileSync(join(entry.parentPath, entry.name), "utf8"), mark)
+          }
+        }).pipe(Effect.scoped, Effect.provide(layerOf(sandbox.configFile, { transport: "openssh" }))))
+  )
 
   test("no secret for its jump host", { password }, (sandbox) =>
     Effect.gen(function*() {

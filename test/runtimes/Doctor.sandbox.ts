@@ -8,6 +8,7 @@ import * as Doctor from "../../src/runtimes/Doctor.ts"
 import type { Check, DoctorFinding } from "../../src/runtimes/DoctorFinding.ts"
 import { manager } from "../../src/services/Host.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
+import { ownTmp } from "../ownTmp.ts"
 
 const finding = (findings: ReadonlyArray<DoctorFinding>, host: string, check: Check) =>
   findings.find((each) => each.host === host && each.check === check)
@@ -23,6 +24,7 @@ describe("Doctor on real servers", () => {
   it.scopedLive("finds well what is well, over one connection, and leaves nothing", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ hosts: 2 })
+      const tmp = yield* ownTmp
       const { findings, reachability } = yield* examine(sandbox.configFile)
       assert.deepStrictEqual(bad(findings, "host-1"), [])
       assert.include(finding(findings, "host-1", "login")?.detail, `with ${sandbox.identityFile}`)
@@ -36,7 +38,7 @@ describe("Doctor on real servers", () => {
       )
       for (const { connections, home } of sandbox.hosts) {
         assert.strictEqual(yield* connections, 1)
-        assert.deepStrictEqual([...traces(home), ...traces(path.join(home, "tmp")), ...traces(os.tmpdir())], [])
+        assert.deepStrictEqual([...traces(home), ...traces(path.join(home, "tmp")), ...traces(tmp)], [])
       }
     }))
 
