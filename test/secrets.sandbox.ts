@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
@@ -8,6 +7,7 @@ import * as Lazycluster from "../src/Lazycluster.ts"
 import * as Runtime from "../src/runtimes/Runtime.ts"
 import * as RuntimeTask from "../src/tasks/RuntimeTask.ts"
 import * as Sandbox from "../src/testing/Sandbox.ts"
+import { tries } from "./patience.ts"
 
 /** Processes come and go while they are looked at. */
 const textOf = (file: string): string => {
@@ -54,7 +54,7 @@ describe.skipIf(!existsSync("/proc/self/cmdline"))("values of variables", () => 
           Effect.suspend(() =>
             inProcessList("until [ -e looked ]").length > 0 ? look : Effect.fail("not there yet" as const)
           ).pipe(
-            Effect.retry({ times: 600, schedule: Schedule.spaced("50 millis") }),
+            Effect.retry(tries()),
             Effect.ensuring(Effect.ignore(
               Effect.orDie(runtime.files).pipe(
                 Effect.flatMap((files) => files.write(runtime.resolve("looked"), Stream.empty))

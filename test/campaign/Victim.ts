@@ -12,7 +12,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -20,6 +19,7 @@ import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as process from "node:process"
 import { fileURLToPath } from "node:url"
 import type { FleetError, FleetService } from "../fleet/Fleet.ts"
+import { tries } from "../patience.ts"
 
 /**
  * The victim did not say what it should, or left something.
@@ -198,7 +198,7 @@ export const nothingLeft = (
       return left.length === 0 ? Effect.void : new VictimError({ detail: "something is left", said: left })
     }),
     Effect.retry({
-      schedule: Schedule.spaced("250 millis").pipe(Schedule.upTo(`${seconds} seconds`)),
+      schedule: tries(seconds, 250),
       while: (error) => error._tag === "VictimError"
     })
   )

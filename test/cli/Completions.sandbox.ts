@@ -51,7 +51,7 @@ const printed = (home: string, shell: string, ...args: ReadonlyArray<string>) =>
     const child = execFile(shell, [...args], {
       cwd: home,
       env: { HOME: home, PATH: `${path.join(home, "bin")}:${process.env["PATH"]}`, TERM: "dumb" },
-      timeout: 50_000
+      timeout: 200_000
     }, (error, stdout, stderr) => {
       assert.isNull(error, stderr)
       resume(Effect.succeed(stdout.replace(/\n$/, "").split("\n")))

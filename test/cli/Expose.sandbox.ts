@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { createServer, get } from "node:http"
 import type { AddressInfo, Server } from "node:net"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
+import { freePort } from "../testing/sandboxClients.ts"
 import * as program from "./program.ts"
 
 const listening = (server: Server) =>
@@ -26,7 +27,7 @@ it.scopedLive("expose leads to a service here until Ctrl-C, which leaves nothing
     const { configFile } = yield* Sandbox.make({ hosts: 1 })
     const home = yield* program.home
     const service = yield* listening(createServer((_, response) => response.end("here")))
-    const at = yield* Effect.scoped(listening(createServer()))
+    const at = yield* freePort
     const running = yield* program.start(home, [
       "expose",
       String(service),
@@ -37,11 +38,11 @@ it.scopedLive("expose leads to a service here until Ctrl-C, which leaves nothing
       "--config",
       configFile
     ])
-    yield* program.holds("until it stands", Effect.sync(() => running.said.stderr.includes("Until Ctrl-C.")), 60)
+    yield* program.holds("until it stands", Effect.sync(() => running.said.stderr.includes("Until Ctrl-C.")))
     assert.strictEqual(running.said.stdout, `host-1 127.0.0.1:${at} -> (manager) 127.0.0.1:${service}\n`)
     assert.strictEqual(yield* page(at), "here")
     yield* running.signal("SIGINT")
     assert.strictEqual(yield* running.exit, 130, running.said.stderr)
     assert.match(yield* page(at), /ECONNREFUSED/)
-    yield* program.none("left", program.leftovers(home), 20)
+    yield* program.none("left", program.leftovers(home))
   }))

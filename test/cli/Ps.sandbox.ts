@@ -2,12 +2,12 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import * as Ledgers from "../../src/runtimes/Ledgers.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
+import * as patience from "../patience.ts"
 import { run } from "./commandLine.ts"
 
 const dying = fileURLToPath(new URL("dyingRuntimes.ts", import.meta.url))
@@ -32,10 +32,11 @@ it.scopedLive("ps shows both runtimes of a manager, silent once it is killed, an
       assert.strictEqual(code, 0)
       const { runtimes } = yield* Schema.decode(Schema.parseJson(Ledgers.Ledgers))(out)
       const [host] = runtimes.filter(({ host }) => host === "host-1")
-      const owned = runtimes.filter(({ lease, processes }) => lease === 8 && processes[0]?.command === "sleep")
+      const owned = runtimes.filter(({ lease, processes }) => lease === 20 && processes[0]?.command === "sleep")
       return { host: Option.fromNullable(host), owned }
     })
-    const { host, owned } = yield* mine
+    // Silent for a moment where the manager had to wait for its turn.
+    const { host, owned } = yield* patience.until(mine, ({ owned }) => owned.every(({ state }) => state === "held"))
     assert.deepStrictEqual(
       owned.map(({ host, processes, state }) => [host, state, processes.map(({ alive }) => alive)]),
       [["(manager)", "held", [true]], ["host-1", "held", [true]]]
@@ -47,10 +48,10 @@ it.scopedLive("ps shows both runtimes of a manager, silent once it is killed, an
       ({ host }) => Option.match(host, { onNone: () => "gone", onSome: ({ state }) => state })
     )
     const until = (wanted: string) =>
-      Effect.repeat(states, {
-        schedule: Schedule.spaced("300 millis").pipe(Schedule.upTo("40 seconds")),
-        until: (state) => state === wanted
-      }).pipe(Effect.zipRight(states), Effect.map((state) => assert.strictEqual(state, wanted)))
+      Effect.map(
+        patience.until(states, (state) => state === wanted, 90, 300),
+        (state) => assert.strictEqual(state, wanted)
+      )
     yield* until("silent")
     yield* until("gone")
   }))

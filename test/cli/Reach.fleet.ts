@@ -2,22 +2,16 @@
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Ledgers from "../../src/runtimes/Ledgers.ts"
 import * as Fleet from "../fleet/Fleet.ts"
+import { comesTrue, eventually } from "../patience.ts"
 import { run } from "./commandLine.ts"
 import { inTerminal } from "./terminal.ts"
 
 const page = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8001/').status)"
 
 const environment = ".cache/lazycluster/environments/0123456789abcdef-cp311"
-
-const eventually = <E, R>(what: Effect.Effect<boolean, E, R>) =>
-  Effect.repeat(what, {
-    schedule: Schedule.spaced("250 millis").pipe(Schedule.upTo("60 seconds")),
-    until: (holds) => holds
-  }).pipe(Effect.zipRight(what), Effect.map((holds) => assert.isTrue(holds)))
 
 describe.skipIf(!Fleet.available)("commands on hosts", () => {
   layer(Fleet.layer({ hosts: 2 }), { excludeTestServices: true, timeout: "1 minute" })("of the fleet", (it) => {
@@ -31,8 +25,8 @@ describe.skipIf(!Fleet.available)("commands on hosts", () => {
           const words = ["expose", "8000", "--from", "host1", "--to", "host2", "--at", "8001", "--lease", "90"]
           const running = yield* Effect.fork(run(...words, ...config))
           const listens = Effect.map(fleet.listening(2), (all) => all.includes("127.0.0.1:8001"))
-          yield* eventually(listens)
-          assert.strictEqual(yield* fleet.exec(2, ["python3", "-c", page]), "200\n")
+          yield* comesTrue(listens, 60, 250)
+          assert.strictEqual(yield* eventually(fleet.exec(2, ["python3", "-c", page]), 60, 250), "200\n")
           const runtimes = Effect.gen(function*() {
             const { code, out } = yield* run("ps", "--hosts", "host1,host2", "--json", ...config)
             assert.strictEqual(code, 0)
@@ -41,15 +35,15 @@ describe.skipIf(!Fleet.available)("commands on hosts", () => {
               [host, state, lease, ports] as const
             )
           })
-          assert.deepStrictEqual(yield* runtimes, [["host1", "held", 90, []], ["host2", "held", 90, [8001]]])
+          const held = [["host1", "held", 90, []], ["host2", "held", 90, [8001]]]
+          // Silent for a moment where the manager had to wait for its turn.
+          yield* eventually(Effect.map(runtimes, (all) => assert.deepStrictEqual(all.map((one) => [...one]), held)))
           yield* fleet.cut(2)
           const { code, err } = yield* run("ps", "--hosts", "host2", ...config)
           assert.strictEqual(code, 1)
           assert.include(err, "no answer from host2\n  | host2: ")
           yield* fleet.join(2)
-          yield* eventually(
-            Effect.map(Effect.either(fleet.exec(2, ["python3", "-c", page])), ({ _tag }) => _tag === "Right")
-          )
+          yield* eventually(fleet.exec(2, ["python3", "-c", page]), 60, 250)
           yield* Fiber.interrupt(running)
           assert.isFalse(yield* listens)
           assert.deepStrictEqual(yield* runtimes, [])

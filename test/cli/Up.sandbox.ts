@@ -36,14 +36,14 @@ describe("lazycluster up", () => {
       assert.match(up.said.stderr, /^that is all$/m)
       assert.match(up.said.stderr, /^ {2}host-2 +ended worker-2; .*removed \/\S+$/m, up.said.stderr)
       assert.match(up.said.stderr, /^Nothing left behind\.$/m)
-      yield* Program.none("left behind", Program.leftovers(home), 5)
+      yield* Program.none("left behind", Program.leftovers(home))
     }))
 
   it.scopedLive("dask --json says where it is in one line, and Ctrl-C cleans up, with 130", () =>
     Effect.gen(function*() {
       const home = yield* Program.home
       const up = yield* Program.start(home, ["up", "dask", "--sandbox", "2", "--json", ...longLease])
-      yield* Program.holds("it is up", Effect.sync(() => up.said.stdout.includes("\n")), 60)
+      yield* Program.holds("it is up", Effect.sync(() => up.said.stdout.includes("\n")))
       const { addresses, processes } = yield* Schema.decode(Schema.parseJson(UpReport))(up.said.stdout)
       assert.match(addresses["scheduler"] ?? "", /^tcp:\/\/127\.0\.0\.1:\d+$/)
       assert.deepStrictEqual(processes.map(({ host }) => host), ["(manager)", "host-1", "host-2"])
@@ -51,7 +51,7 @@ describe("lazycluster up", () => {
       assert.strictEqual(yield* up.exit, 130, up.said.stderr)
       assert.lengthOf(up.said.stdout.split("\n"), 2)
       assert.match(up.said.stderr, /^Nothing left behind\.$/m)
-      yield* Program.none("left behind", Program.leftovers(home), 5)
+      yield* Program.none("left behind", Program.leftovers(home))
     }))
 
   it.scopedLive("on a terminal the program has it as its own; killed, it takes the program with it", () =>
@@ -66,7 +66,7 @@ describe("lazycluster up", () => {
       )
       const [own] = (yield* Program.processes(home)).filter((line) => /^\d+ \S+\/node --import tsx src\/bin/.test(line))
       yield* Effect.sync(() => process.kill(Number.parseInt(own ?? "", 10), "SIGKILL"))
-      yield* Program.none("left behind", Program.leftovers(home), 30)
+      yield* Program.none("left behind", Program.leftovers(home), 90)
       // As a shell tells it.
       assert.include([-9, 247], yield* up.exit)
     }))
@@ -78,6 +78,6 @@ describe("lazycluster up", () => {
       const up = yield* Program.start(home, words)
       assert.strictEqual(yield* up.exit, 0, up.said.stderr)
       assert.strictEqual(up.said.stdout, "3 ['x']\n")
-      yield* Program.none("left behind", Program.leftovers(home), 5)
+      yield* Program.none("left behind", Program.leftovers(home))
     }))
 })

@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
@@ -19,6 +18,7 @@ import type { Handler } from "../../src/testing/InMemoryHost.ts"
 import * as InMemoryHyperopt from "../../src/testing/InMemoryHyperopt.ts"
 import * as InMemorySsh from "../../src/testing/InMemorySsh.ts"
 import * as VirtualTime from "../../src/testing/VirtualTime.ts"
+import { until } from "../patience.ts"
 import { temporaryDirectory } from "../temporaryDirectory.ts"
 import { run, start } from "./commandLine.ts"
 import * as memoryReach from "./memoryReach.ts"
@@ -59,10 +59,7 @@ const masked = (text: string) =>
     .replaceAll(/pid \d+/g, "pid N").replaceAll(/ +\n/g, "\n")
 
 const holds = (what: string, probe: () => boolean) =>
-  Effect.sync(probe).pipe(
-    Effect.repeat({ schedule: Schedule.spaced("100 millis").pipe(Schedule.upTo("1 minute")), until: (held) => held }),
-    Effect.zipRight(Effect.sync(() => assert.isTrue(probe(), what)))
-  )
+  Effect.map(until(Effect.sync(probe), (held) => held, 60, 100), (held) => assert.isTrue(held, what))
 
 /** The streams of a program. */
 const streams = () => {

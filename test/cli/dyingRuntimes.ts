@@ -10,7 +10,7 @@ import * as Runtime from "../../src/runtimes/Runtime.ts"
 
 const [configFile = ""] = process.argv.slice(2)
 
-const options = { lease: "8 seconds" } as const
+const options = { lease: "20 seconds" } as const
 
 Effect.gen(function*() {
   const runtimes = yield* Effect.all([Runtime.make("host-1", options), Runtime.manager(options)])

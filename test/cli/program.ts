@@ -4,27 +4,23 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import { spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import { until } from "../patience.ts"
 
 const root = path.join(import.meta.dirname, "..", "..")
 
 /** Waits until a probe gives an empty list; tells what it gave last. */
-export const none = (what: string, probe: Effect.Effect<ReadonlyArray<string>>, seconds: number): Effect.Effect<void> =>
-  probe.pipe(
-    Effect.repeat({
-      schedule: Schedule.spaced("100 millis").pipe(Schedule.upTo(`${seconds} seconds`)),
-      until: (found) => found.length === 0
-    }),
-    Effect.zipRight(probe),
-    Effect.map((found) => assert.deepStrictEqual([...found], [], what))
+export const none = (what: string, probe: Effect.Effect<ReadonlyArray<string>>, seconds = 120): Effect.Effect<void> =>
+  Effect.map(
+    until(probe, (found) => found.length === 0, seconds, 100),
+    (found) => assert.deepStrictEqual([...found], [], what)
   )
 
 /** Waits until a probe holds. */
-export const holds = (what: string, probe: Effect.Effect<boolean>, seconds: number): Effect.Effect<void> =>
+export const holds = (what: string, probe: Effect.Effect<boolean>, seconds = 120): Effect.Effect<void> =>
   none(what, Effect.map(probe, (held) => held ? [] : ["not yet"]), seconds)
 
 /** A home, a directory for temporary files and one for states; the cache is the user's, so that environments are there. */
@@ -114,7 +110,7 @@ export const start = (
       signal: (name: NodeJS.Signals) => Effect.sync(() => void child.kill(name)),
       /** Its code, or the signal that ended it. */
       exit: Deferred.await(exited).pipe(
-        Effect.timeoutOption("60 seconds"),
+        Effect.timeoutOption("200 seconds"),
         Effect.map(Option.getOrElse(() => `it still runs: ${said.stdout}${said.stderr}`))
       )
     }

@@ -1,9 +1,9 @@
 /** Command lines typed in a real terminal: tmux, of a fixed size, with a server of its own; and what stands on the screen. */
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import { execFile } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import * as patience from "../patience.ts"
 
 /** What one command has left on the screen; `[CODE] $` is the prompt. */
 export interface Screen {
@@ -81,13 +81,7 @@ export const open = Effect.fn("screen.open")(
 
     /** What it shows once it shows that, or at last. */
     const until = (is: (screen: Screen) => boolean, seconds = 60): Effect.Effect<Screen> =>
-      now.pipe(
-        Effect.repeat({
-          schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo(`${seconds} seconds`)),
-          until: is
-        }),
-        Effect.zipRight(now)
-      )
+      patience.until(now, is, seconds)
 
     /** A shell on an empty screen. */
     const fresh = tmux("respawn-pane", "-k", "-t", "screen", "sh").pipe(

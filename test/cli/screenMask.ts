@@ -18,7 +18,7 @@ const masks: ReadonlyArray<readonly [RegExp, string]> = [
 ]
 
 /** How long a step took decides whether it is told at all. */
-const isStep = (line: string) => /\bdone in \d| \.\.\.$/.test(line)
+const isStep = (line: string) => /\b(done|failed) in \d| \.\.\.$/.test(line)
 
 /** Who was dealt which call. */
 const isShare = /^( +worker-\d +host-\d).*$/

@@ -73,8 +73,8 @@ describe.skipIf(!Fleet.available)("the README", () => {
               10
             )
           }
-          yield* Program.holds("nothing runs here", Effect.map(Program.leased(home), (count) => count === 0), 10)
-          yield* Program.none("left here", Program.files(home), 10)
+          yield* Program.holds("nothing runs here", Effect.map(Program.leased(home), (count) => count === 0))
+          yield* Program.none("left here", Program.files(home))
         }),
       300_000
     )

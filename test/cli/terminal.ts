@@ -16,7 +16,7 @@ export const inTerminal = (steps: ReadonlyArray<Step>, ...words: ReadonlyArray<s
     const child = execFile(
       "python3",
       [file("terminal.py"), JSON.stringify(steps), process.execPath, ...bin],
-      { env, cwd: file("../.."), timeout: 100_000 },
+      { env, cwd: file("../.."), timeout: 200_000 },
       (error, shown) => resume(Effect.succeed({ code: error === null ? 0 : Number(error.code ?? -1), shown }))
     )
     child.stdin?.end()

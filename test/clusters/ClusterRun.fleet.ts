@@ -5,12 +5,12 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as process from "node:process"
 import { fileURLToPath } from "node:url"
 import { leftThere } from "../campaign/Victim.ts"
 import * as Fleet from "../fleet/Fleet.ts"
+import { until } from "../patience.ts"
 
 const program = fileURLToPath(new URL("./dyingRun.ts", import.meta.url))
 
@@ -49,10 +49,12 @@ describe.skipIf(!Fleet.available)("programs against a cluster on the fleet", () 
           const pids = (here ?? "").split(" ").slice(2)
           const alive = Effect.filter(pids, (pid) => fs.exists(`/proc/${pid}`))
           assert.strictEqual((yield* alive).length, 3)
-          assert.isAtLeast(
-            (yield* fleet.processes(2)).filter(({ command }) => command.startsWith("sleep 100")).length,
-            2
+          const sleepers = Effect.map(
+            fleet.processes(2),
+            (all) => all.filter(({ command }) => command.startsWith("sleep 100")).length
           )
+          // They are forked first, and have other words until they are `sleep`.
+          assert.isAtLeast(yield* until(sleepers, (count) => count >= 2), 2)
           yield* child.kill("SIGKILL")
 
           const left = Effect.map(
@@ -63,13 +65,7 @@ describe.skipIf(!Fleet.available)("programs against a cluster on the fleet", () 
             ]),
             (all) => all.flat()
           )
-          const last = yield* left.pipe(
-            Effect.repeat({
-              until: (all) => all.length === 0,
-              schedule: Schedule.spaced("250 millis").pipe(Schedule.upTo("40 seconds"))
-            }),
-            Effect.zipRight(left)
-          )
+          const last = yield* until(left, (all) => all.length === 0, 90, 250)
           assert.deepStrictEqual(last, [])
         }).pipe(Effect.provide(NodeContext.layer)),
       180_000

@@ -5,13 +5,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Cluster from "../../src/clusters/Cluster.ts"
 import * as ClusterRun from "../../src/clusters/ClusterRun.ts"
 import { daskWorkerPackages } from "../../src/clusters/daskPackages.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
+import { until } from "../patience.ts"
 import { live } from "./daskLife.ts"
 
 const train = `
@@ -77,13 +77,7 @@ describe("a program against a Dask cluster", () => {
             const alive = Effect.filter(started, (pid) => fs.exists(`/proc/${pid}`))
             const before = yield* alive
             yield* Fiber.interrupt(running)
-            const after = yield* alive.pipe(
-              Effect.repeat({
-                until: (left) => left.length === 0,
-                schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("5 seconds"))
-              }),
-              Effect.zipRight(alive)
-            )
+            const after = yield* until(alive, (left) => left.length === 0)
             return { trained, there, dask, called, failed, missing, schedulerAddress, before: before.length, after }
           }), { packages: daskWorkerPackages })
         assert.strictEqual(value.trained.stdout, "workers 2 42\n")

@@ -4,7 +4,6 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as process from "node:process"
 import { fileURLToPath } from "node:url"
@@ -15,6 +14,7 @@ import * as ClusterRun from "../../src/clusters/ClusterRun.ts"
 import { daskWorkerPackages } from "../../src/clusters/daskPackages.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as Fleet from "../fleet/Fleet.ts"
+import { until } from "../patience.ts"
 import { leftOnManager, live } from "./daskLife.ts"
 
 /** `npm run starts` asks for 50. */
@@ -44,13 +44,7 @@ const traces = Effect.gen(function*() {
 
 /** sshd takes a moment to see that a connection was closed. */
 const goneAgain = (before: Effect.Effect.Success<typeof traces>) =>
-  traces.pipe(
-    Effect.repeat({
-      until: (now) => JSON.stringify(now) === JSON.stringify(before),
-      schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("10 seconds"))
-    }),
-    Effect.zipRight(traces)
-  )
+  until(traces, (now) => JSON.stringify(now) === JSON.stringify(before))
 
 const text = PythonFunction.make({
   source: "def text(size): return 'x' * size",

@@ -4,7 +4,6 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cluster from "../../src/clusters/Cluster.ts"
@@ -14,6 +13,7 @@ import type * as DaskCluster from "../../src/clusters/DaskCluster.ts"
 import { daskWorkerPackages } from "../../src/clusters/daskPackages.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as Fleet from "../fleet/Fleet.ts"
+import { tries } from "../patience.ts"
 import { live } from "./daskLife.ts"
 
 const slowSquare = PythonFunction.make({
@@ -27,10 +27,15 @@ const squares = numbers.map((x) => x * x)
 
 const options = { packages: daskWorkerPackages, threads: 1, memoryLimit: 0, drainWithin: "1 minute" } as const
 
-const healthy = ({ cluster }: DaskCluster.DaskCluster) =>
+/** A worker that has moved is healthy where it is, too. */
+const isHome = ({ healthy, processes }: ClusterStatus.ClusterStatus) =>
+  healthy && processes.filter(({ role }) => role === "worker").map(({ host }) => host).toSorted().join() ===
+    "host1,host2,host3"
+
+const home = ({ cluster }: DaskCluster.DaskCluster) =>
   cluster.status.pipe(
-    Effect.filterOrFail(({ healthy }) => healthy, (status) => new Error(ClusterStatus.render(status))),
-    Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo("2 minutes")))
+    Effect.filterOrFail(isHome, (status) => new Error(ClusterStatus.render(status))),
+    Effect.retry(tries(120, 200))
   )
 
 /** The squares while something happens, and once more when all is well again; what was told meanwhile. */
@@ -46,7 +51,7 @@ const while_ = <E, R>(dask: DaskCluster.DaskCluster, happens: Effect.Effect<unkn
     yield* Effect.sleep("1 second")
     yield* happens
     const result = yield* Fiber.join(gathered)
-    yield* healthy(dask)
+    yield* home(dask)
     yield* client.waitForWorkers(3, "1 minute")
     const each = ["worker-1", "worker-2", "worker-3"].map((name) => ({ x: 7, name }))
     const again = yield* Effect.forEach(each, ({ name, x }) =>

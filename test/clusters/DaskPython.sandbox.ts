@@ -59,7 +59,7 @@ const outside = (source: string, env: Readonly<Record<string, string>>) =>
 const connect = `import os
 from distributed import Client
 try:
-    Client(os.environ["ADDRESS"], timeout=4)
+    Client(os.environ["ADDRESS"], timeout=float(os.environ["WITHIN"]))
     print("in")
 except OSError as error:
     print("refused")`
@@ -101,10 +101,11 @@ layer(daskLayer, { timeout: "5 minutes", excludeTestServices: true })("Dask over
       yield* fs.writeFileString(`${directory}/other.key`, Redacted.value(other.key))
       const trusted = own["DASK_DISTRIBUTED__COMM__TLS__CA_FILE"] ?? ""
       const tried = yield* Effect.forEach([
-        { ...own, ADDRESS: address },
-        { ADDRESS: address.replace("tls", "tcp") },
+        { ...own, ADDRESS: address, WITHIN: "60" },
+        { ADDRESS: address.replace("tls", "tcp"), WITHIN: "4" },
         {
           ADDRESS: address,
+          WITHIN: "4",
           DASK_DISTRIBUTED__COMM__TLS__CA_FILE: trusted,
           DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT: `${directory}/other.pem`,
           DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY: `${directory}/other.key`

@@ -10,13 +10,13 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as process from "node:process"
 import * as Fmin from "../../src/clusters/Fmin.ts"
 import * as Space from "../../src/clusters/Space.ts"
 import * as Trial from "../../src/clusters/Trial.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { live, shown, sine, trials } from "./hyperoptLife.ts"
+import { kill } from "./kill.ts"
 
 /** Raises for half of the points. */
 const moody = PythonFunction.make({
@@ -46,8 +46,6 @@ const stuck = (marker: string) =>
     args: { x: Schema.Number },
     returns: Schema.Number
   })
-
-const kill = (pid: number) => Effect.sync(() => process.kill(pid, "SIGKILL"))
 
 const endless = PythonFunction.make({
   source: "import time\ndef objective(x):\n    time.sleep(600)",
@@ -121,7 +119,8 @@ describe("fmin", () => {
             return result
           }))
           assert.closeTo(found.best, -Math.PI / 2, 0.2)
-          assert.strictEqual(found.bestLoss, Math.sin(found.best))
+          // Python's sine and ours may differ in the last bit.
+          assert.closeTo(found.bestLoss, Math.sin(found.best), 1e-12)
           assert.strictEqual(found.reason, "MaxEvals")
           assert.deepStrictEqual(found.trials.map(({ state }) => state), found.trials.map(() => "Done"))
           assert.sameMembers([...new Set(found.trials.map(({ host }) => host))], [...place.hosts])
@@ -174,6 +173,7 @@ describe("fmin", () => {
             objective: moody,
             space: line,
             maxEvals: 12,
+            seed: 7,
             algorithm: Fmin.anneal()
           })
           const failed = warm.trials.filter(({ state }) => state === "Failed")

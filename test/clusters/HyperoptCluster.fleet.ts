@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Space from "../../src/clusters/Space.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import { busy, live, minimum, sine, trials, until } from "./hyperoptLife.ts"
+import { comesTrue } from "../patience.ts"
+import { busy, live, minimum, sine, trials } from "./hyperoptLife.ts"
 
 const done = 2
 
@@ -34,7 +35,7 @@ describe.skipIf(!Fleet.available)("Hyperopt on the fleet", () => {
                 [hyperopt.port, own?.ports["health"]].map((port) => `127.0.0.1:${port}`).toSorted()
               )
 
-              const search = yield* Effect.fork(minimum(hyperopt, { expKey: "dark", seconds: 3, evals: 8 }))
+              const search = yield* Effect.fork(minimum(hyperopt, { expKey: "dark", seconds: 8, evals: 6 }))
               const worker = (yield* cluster.processes).find(({ plan }) => plan.place === fleet.hosts[1])?.plan.id ?? ""
               yield* busy(hyperopt, "dark", worker)
               yield* fleet.kill(2)
@@ -44,7 +45,7 @@ describe.skipIf(!Fleet.available)("Hyperopt on the fleet", () => {
               assert.strictEqual(all.filter(({ attempts }) => attempts === 1).length, 1)
 
               yield* fleet.boot(2)
-              yield* until(Effect.map(cluster.status, ({ healthy }) => healthy), "2 minutes")
+              yield* comesTrue(Effect.map(cluster.status, ({ healthy }) => healthy), 120)
             }),
           { extraPackages: [] },
           { lease: "10 seconds" }

@@ -6,15 +6,14 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as process from "node:process"
 import * as Cluster from "../../src/clusters/Cluster.ts"
 import { ClusterPlan } from "../../src/clusters/ClusterPlan.ts"
 import * as HyperoptCluster from "../../src/clusters/HyperoptCluster.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { busy, extraPackages, live, minimum, python, shown, trials, until } from "./hyperoptLife.ts"
-
-const kill = (pid: number) => Effect.sync(() => process.kill(pid, "SIGKILL"))
+import { comesTrue } from "../patience.ts"
+import { busy, extraPackages, live, minimum, python, shown, trials } from "./hyperoptLife.ts"
+import { kill } from "./kill.ts"
 
 const near = (x: number) => assert.closeTo(x, -Math.PI / 2, 0.35)
 
@@ -64,7 +63,7 @@ describe("HyperoptCluster", () => {
           near(yield* minimum(hyperopt, { expKey: "sine" }))
 
           // A worker that dies at a trial: another one does it.
-          const slow = yield* Effect.fork(minimum(hyperopt, { expKey: "killed", seconds: 2, evals: 4 }))
+          const slow = yield* Effect.fork(minimum(hyperopt, { expKey: "killed", seconds: 8, evals: 4 }))
           yield* busy(hyperopt, "killed", "worker-1")
           const pidOf = (id: string) =>
             Effect.map(cluster.processes, (all) => all.find(({ plan }) => plan.id === id)?.service.pid ?? 0)
@@ -74,12 +73,12 @@ describe("HyperoptCluster", () => {
           assert.deepStrictEqual(after.map(({ state }) => state), after.map(() => 2))
           assert.deepStrictEqual(after.map(({ attempts }) => attempts).toSorted().at(-1), 1)
 
-          // mongod, too: it recovers, and the search goes on.
-          const long = yield* Effect.fork(minimum(hyperopt, { expKey: "recovered", seconds: 1, evals: 6 }))
+          // mongod, too: it recovers, and the search goes on. All trials are written by then: pymongo does not write again.
+          const long = yield* Effect.fork(minimum(hyperopt, { expKey: "recovered", seconds: 2, evals: 4 }))
           yield* busy(hyperopt, "recovered", "worker-2")
           yield* kill(Number(yield* fs.readFileString(`${hyperopt.dbpath}/mongod.lock`)))
           yield* Fiber.join(long)
-          assert.strictEqual((yield* trials(hyperopt, "recovered")).filter(({ state }) => state === 2).length, 6)
+          assert.strictEqual((yield* trials(hyperopt, "recovered")).filter(({ state }) => state === 2).length, 4)
 
           const password = Redacted.value(hyperopt.password)
           assert.deepStrictEqual(yield* shown(hyperopt), [])
@@ -116,7 +115,7 @@ describe("HyperoptCluster", () => {
               state: 2
             }))
           )
-          yield* until(Effect.map(cluster.status, ({ healthy }) =>
+          yield* comesTrue(Effect.map(cluster.status, ({ healthy }) =>
             healthy))
           return { dbpath: hyperopt.dbpath, home: hyperopt.home }
         }))

@@ -16,7 +16,8 @@ import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { addressesOf, alive, count, live, pidOf, platform, shownIn, until, wordsOf } from "./mongoLife.ts"
+import { comesTrue } from "../patience.ts"
+import { addressesOf, alive, count, live, pidOf, platform, shownIn, wordsOf } from "./mongoLife.ts"
 
 const unauthorized = -13
 const wrongPassword = -18
@@ -57,11 +58,11 @@ describe("MongoServer", () => {
             Stream.runForEach(mongo.cluster.events, (event) => Ref.update(events, (all) => [...all, event]))
           )
           yield* kill(first, "SIGKILL")
-          yield* until(Effect.map(Ref.get(events), (all) => all.some(({ _tag }) => _tag === "ProcessReady")))
-          assert.deepStrictEqual(
-            (yield* Ref.get(events)).map(({ _tag }) => _tag),
-            ["ProcessExited", "Restarting", "ProcessStarted", "ProcessReady"]
-          )
+          yield* comesTrue(Effect.map(Ref.get(events), (all) => all.some(({ _tag }) => _tag === "ProcessReady")))
+          const told = (yield* Ref.get(events)).map(({ _tag }) => _tag)
+          assert.deepStrictEqual(told.slice(0, 2), ["ProcessExited", "Restarting"])
+          // Once more where somebody else has taken a port of its own meanwhile.
+          assert.deepStrictEqual([...new Set(told.slice(2))], ["ProcessStarted", "ProcessReady"])
           const pid = yield* pidOf(mongo.dbpath)
           assert.notStrictEqual(pid, first)
           assert.strictEqual(yield* count(mongo), 5)
@@ -113,7 +114,7 @@ describe("MongoServer", () => {
       const orphan = yield* pidOf(dbpath)
       assert.isTrue(yield* alive(orphan))
       yield* kill(manager.pid, "SIGKILL")
-      yield* until(Effect.map(alive(orphan), (is) => !is))
+      yield* comesTrue(Effect.map(alive(orphan), (is) => !is))
 
       // As after a power cut: the number is that of a process that lives, and has nothing to do with it.
       yield* fs.writeFileString(`${dbpath}/mongod.lock`, `${process.pid}\n`)
@@ -127,7 +128,7 @@ describe("MongoServer", () => {
       yield* Command.start(
         Command.make(first.mongod, "--dbpath", dbpath, "--port", "27999", "--bind_ip", "127.0.0.1")
       )
-      yield* until(Effect.orElseSucceed(Effect.map(pidOf(dbpath), (pid) => pid > 0), () => false))
+      yield* comesTrue(Effect.orElseSucceed(Effect.map(pidOf(dbpath), (pid) => pid > 0), () => false))
       const stranger = yield* pidOf(dbpath)
       const error = yield* Effect.flip(live(() => Effect.void, { dbpath }))
       assert.deepInclude(error, { reason: "AlreadyRunning", pid: stranger })

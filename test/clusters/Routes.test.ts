@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { Blueprint } from "../../src/clusters/Blueprint.ts"
 import * as Cluster from "../../src/clusters/Cluster.ts"
@@ -13,6 +12,7 @@ import { Reachability } from "../../src/runtimes/Reachability.ts"
 import * as InMemoryFaults from "../../src/testing/InMemoryFaults.ts"
 import type { Handler } from "../../src/testing/InMemoryHost.ts"
 import * as InMemorySsh from "../../src/testing/InMemorySsh.ts"
+import * as patience from "../patience.ts"
 import { cluster, on, states } from "./supervised.ts"
 
 const peer = (id: string, role: "master" | "worker", place: string): ClusterPlan.ProcessPlan => ({
@@ -217,13 +217,9 @@ describe("a cluster with direct routes", () => {
       const { cluster: running } = yield* cluster(["a", "b", "c"], made, {})
       const places = Effect.map(running.processes, (all) => all.map(({ plan }) => `${plan.id} on ${plan.place}`))
       const until = (expected: ReadonlyArray<string>) =>
-        places.pipe(
-          Effect.repeat({
-            until: (now) => now.join() === expected.join(),
-            schedule: Schedule.spaced("1 second").pipe(Schedule.upTo("3 minutes"))
-          }),
-          Effect.zipRight(places),
-          Effect.map((now) => assert.deepStrictEqual(now, expected))
+        Effect.map(
+          patience.until(places, (now) => now.join() === expected.join(), 180, 1000),
+          (now) => assert.deepStrictEqual(now, expected)
         )
       const home = ["master on a", "worker-1 on b", "worker-2 on c"]
       yield* until(home)

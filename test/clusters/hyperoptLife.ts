@@ -2,10 +2,8 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as HyperoptCluster from "../../src/clusters/HyperoptCluster.ts"
@@ -13,6 +11,7 @@ import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
+import { tries } from "../patience.ts"
 
 /** One environment for all tests, and for examples/fasttext.ts: fastText predicts nothing with numpy 2. */
 export const extraPackages = ["fasttext-wheel==0.9.2", "numpy==1.26.4", "pybind11==3.1.0", "setuptools==80.9.0"]
@@ -107,14 +106,7 @@ export const busy = (hyperopt: HyperoptCluster.HyperoptCluster, expKey: string, 
   trials(hyperopt, expKey).pipe(
     Effect.map((all) => all.find(({ owner, state }) => state === 1 && owner?.includes(`/${worker}@`) === true)),
     Effect.filterOrFail((found) => found !== undefined, () => new Error(`${worker} is at no trial`)),
-    Effect.retry(Schedule.spaced("100 millis").pipe(Schedule.upTo("60 seconds")))
-  )
-
-/** Until something is so. */
-export const until = <E, R>(true_: Effect.Effect<boolean, E, R>, within: Duration.DurationInput = "60 seconds") =>
-  true_.pipe(
-    Effect.filterOrFail((is) => is, () => new Error("not yet")),
-    Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo(within)))
+    Effect.retry(tries(60, 100))
   )
 
 /** Files of /proc that show a password: command lines and environments of all processes. */

@@ -3,12 +3,12 @@ import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as DaskClient from "../../src/clusters/DaskClient.ts"
+import { tries } from "../patience.ts"
 import * as LocalTarget from "../tasks/localTarget.ts"
 
 const requirement = "dask[distributed]==2026.8.0"
@@ -67,7 +67,7 @@ export const make = (workers: number) =>
     ).pipe(Scope.extend(scope))
     const { address } = yield* fs.readFileString(file).pipe(
       Effect.flatMap(Schema.decode(SchedulerFile)),
-      Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo("60 seconds")))
+      Effect.retry(tries())
     )
     yield* Effect.forEach(
       Array.from({ length: workers }, (_, index) => `w${index + 1}`),

@@ -5,7 +5,6 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -106,12 +105,6 @@ export const addressesOf = Effect.fnUntraced(function*(port: number) {
     .filter(([, local = "", , state]) => state === "0A" && Number.parseInt(local.split(":")[1] ?? "", 16) === port)
     .map(([, local = ""]) => local.startsWith("0100007F:") ? "127.0.0.1" : local)
 })
-
-export const until = <E, R>(holds: Effect.Effect<boolean, E, R>) =>
-  holds.pipe(
-    Effect.filterOrFail((is) => is, () => new Error("not yet")),
-    Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo("60 seconds")))
-  )
 
 /** Files of /proc that show a text: command lines and environments of all processes. */
 export const shownIn = Effect.fnUntraced(function*(text: string) {

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { dirname } from "node:path"
@@ -20,6 +19,7 @@ import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
+import { tries } from "../patience.ts"
 import { race } from "./gpuLocks.ts"
 
 const server = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(1000)"
@@ -98,7 +98,7 @@ describe("what a process of a plan has on a real host", () => {
           assert.deepInclude(taken, { _tag: "ClusterError", reason: "GpuTaken", host: "host-1" })
           yield* Effect.sync(() => process.kill(first.pid, "SIGKILL"))
           const second = yield* Effect.filterOrFail(filesOf(cluster), ({ pid }) => pid !== first.pid && pid !== 0).pipe(
-            Effect.retry(Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(300)))
+            Effect.retry(tries(60, 100))
           )
           assert.isFalse(existsSync(first.key))
           assert.strictEqual(readFileSync(second.key, "utf8"), content)

@@ -5,11 +5,11 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import type * as Sandbox from "../../src/testing/Sandbox.ts"
+import { eventually } from "../patience.ts"
 
 /** What every error of the library has. */
 export interface Explained {
@@ -62,8 +62,6 @@ export const processesWith = (entry: string) =>
     return found.flat()
   })
 
-const soon = Schedule.spaced("50 millis").pipe(Schedule.upTo("10 seconds"))
-
 /** What the hosts of a Sandbox still hold. Their processes are found by their home, whatever started them. */
 const leftovers = (sandbox: Sandbox.Sandbox["Type"]) =>
   Effect.gen(function*() {
@@ -80,7 +78,7 @@ export const nothingLeft = (sandbox: Sandbox.Sandbox["Type"], reports: ReadonlyA
   Effect.gen(function*() {
     const ours = yield* Effect.forEach(reports, ({ runtime }) => processesWith(`LAZYCLUSTER_LEASE=${runtime}`))
     assert.deepStrictEqual([...ours.flat(), ...yield* leftovers(sandbox)], [])
-  }).pipe(Effect.catchAllDefect(Effect.fail), Effect.retry(soon))
+  }).pipe(eventually)
 
 /** The services over a config of these hosts. */
 export const services = (sandbox: Sandbox.Sandbox["Type"], file: string, ssh?: Lazycluster.Options["ssh"]) =>

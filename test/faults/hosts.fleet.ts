@@ -4,7 +4,6 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import ssh2 from "ssh2"
@@ -19,6 +18,7 @@ import * as FunctionCall from "../../src/tasks/FunctionCall.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import * as Fleet from "../fleet/Fleet.ts"
+import { eventually } from "../patience.ts"
 import { type Explained, fails, processesWith, run } from "./faulty.ts"
 import { arrives } from "./quotingCases.ts"
 
@@ -36,14 +36,9 @@ const held = Effect.gen(function*() {
     }))
 })
 
-const soon = Schedule.spaced("100 millis").pipe(Schedule.upTo("15 seconds"))
-
 /** Everything is as it was before. */
 const undone = (before: Effect.Effect.Success<typeof held>) =>
-  Effect.flatMap(held, (after) => Effect.sync(() => assert.deepStrictEqual(after.map(known), before.map(known)))).pipe(
-    Effect.catchAllDefect(Effect.fail),
-    Effect.retry(soon)
-  )
+  eventually(Effect.map(held, (after) => assert.deepStrictEqual(after.map(known), before.map(known))), 60, 100)
 
 /** A state directory that is empty is as good as none. */
 const known = (host: Effect.Effect.Success<typeof held>[number]) => ({
@@ -288,7 +283,8 @@ describe.skipIf(!Fleet.available)("on real hosts", () => {
     place,
     argv,
     env: {},
-    ports: [{ name: "comm", from: 61000, to: 61002 }],
+    // Below are those of the same tests on the Sandbox, which may run at the same time.
+    ports: [{ name: "comm", from: 61200, to: 61202 }],
     ready: { _tag: "Tcp", port: "comm" },
     deadline: 30
   })
@@ -322,7 +318,7 @@ describe.skipIf(!Fleet.available)("on real hosts", () => {
       Effect.gen(function*() {
         const fleet = yield* Fleet.Fleet
         const hold =
-          "import socket, time; s = [socket.create_server(('127.0.0.1', 61000 + i)) for i in range(3)]; open('/tmp/held', 'w').write('x'); time.sleep(1000)"
+          "import socket, time; s = [socket.create_server(('127.0.0.1', 61200 + i)) for i in range(3)]; open('/tmp/held', 'w').write('x'); time.sleep(1000)"
         yield* Effect.acquireRelease(
           fleet.exec(2, [
             "sh",
@@ -335,7 +331,7 @@ describe.skipIf(!Fleet.available)("on real hosts", () => {
         )
         const error = yield* failsWith(start([serving("worker", "host1")]))
         is(error, "ClusterError", "NoPort")
-        for (const text of ["61000-61002", "  | host2 cannot bind 61000, 61001, 61002"]) {
+        for (const text of ["61200-61202", "  | host2 cannot bind 61200, 61201, 61202"]) {
           assert.include(error.message, text)
         }
       }))

@@ -68,7 +68,10 @@ layer(Layer.merge(Sandbox.layer({ hosts: 1 }), NodeContext.layer), { excludeTest
       const error = yield* on((runtime) =>
         Effect.gen(function*() {
           const service = yield* runtime.start("long", { argv: ["sleep", "1000"] })
-          yield* fs.remove(`${sandbox.hosts[0]?.home}/.local/state/lazycluster/${runtime.id}`, { recursive: true })
+          // In one step: a beat may come while it is emptied.
+          const home = sandbox.hosts[0]?.home
+          yield* fs.rename(`${home}/.local/state/lazycluster/${runtime.id}`, `${home}/removed`)
+          yield* fs.remove(`${home}/removed`, { recursive: true })
           return yield* Effect.flip(service.exit)
         })
       ).pipe(Effect.scoped, Effect.provide(services(sandbox, sandbox.configFile)))

@@ -9,7 +9,8 @@ import type * as Ssh from "../../src/services/Ssh.ts"
 import type { SshConnection } from "../../src/services/SshConnection.ts"
 import * as Victim from "../campaign/Victim.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import { command, connect, eventually, layerOf, program, run } from "./ssh2Lab.ts"
+import { eventually } from "../patience.ts"
+import { command, connect, layerOf, program, run } from "./ssh2Lab.ts"
 
 const configOf = (fleet: Fleet.FleetService, name: string, ...lines: ReadonlyArray<string>) => {
   const file = `${fleet.home}/.ssh/${name}`

@@ -6,7 +6,7 @@ import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import { eventually } from "./ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 
 describe.skipIf(!Fleet.available)("a runtime over OpenSSH's client", () => {
   layer(Fleet.layer({ hosts: 1 }), { excludeTestServices: true })("on sshd", (it) => {

@@ -5,7 +5,8 @@ import type * as Scope from "effect/Scope"
 import { existsSync } from "node:fs"
 import type { SshConnection } from "../../src/services/SshConnection.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { connect, eventually, hostOf, layerOf } from "./ssh2Lab.ts"
+import { eventually } from "../patience.ts"
+import { connect, hostOf, layerOf } from "./ssh2Lab.ts"
 
 const folder = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped({ prefix: "s" }))
 

@@ -6,8 +6,9 @@ import type * as Scope from "effect/Scope"
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import type { SshConnection } from "../../src/services/SshConnection.ts"
 import * as Fleet from "../fleet/Fleet.ts"
+import { eventually } from "../patience.ts"
 import { run as runCommand } from "../testing/sandboxClients.ts"
-import { agent, connect, eventually, layerOf, run } from "./ssh2Lab.ts"
+import { agent, connect, layerOf, run } from "./ssh2Lab.ts"
 
 /** A further config; the fleet's own lines come last. */
 const configOf = (fleet: Fleet.FleetService, name: string, ...lines: ReadonlyArray<string>) => {

@@ -6,7 +6,8 @@ import * as Stream from "effect/Stream"
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import type { SshConnection } from "../../src/services/SshConnection.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { configOf, connect, eventually, hostOf, layerOf, run } from "./ssh2Lab.ts"
+import { eventually } from "../patience.ts"
+import { configOf, connect, hostOf, layerOf, run } from "./ssh2Lab.ts"
 
 const quietly = <A>(read: () => A, otherwise: A) => Effect.orElseSucceed(Effect.try(read), () => otherwise)
 

@@ -4,8 +4,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { writeFileSync } from "node:fs"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
+import { eventually } from "../patience.ts"
 import { run as runCommand } from "../testing/sandboxClients.ts"
-import { configOf, connect, eventually, hostOf, layerOf, run } from "./ssh2Lab.ts"
+import { configOf, connect, hostOf, layerOf, run } from "./ssh2Lab.ts"
 
 const counts = (sandbox: Sandbox.Sandbox["Type"]) => Effect.forEach(sandbox.hosts, (host) => host.connections)
 
@@ -179,7 +180,7 @@ describe("jump hosts", () => {
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ hosts: ["a", "b", "x"] })
       yield* hostOf(sandbox, "b").stall
-      const file = configOf(sandbox, "late", "Host x", "  ProxyJump a,b", "  ConnectTimeout 1")
+      const file = configOf(sandbox, "late", "Host x", "  ProxyJump a,b", "  ConnectTimeout 5")
       const error = yield* connect("x").pipe(Effect.scoped, Effect.flip, Effect.provide(layerOf(file)))
       assert.strictEqual(`${error.host} ${error.reason}`, "x Timeout")
       assert.include(error.message, "through `a, b`")

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { kill } from "node:process"
 import * as ProcessGroup from "../../src/internal/processGroup.ts"
-import { eventually } from "./ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 
 const start = (source: string) =>
   Effect.acquireRelease(

@@ -1,7 +1,8 @@
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fleet from "../fleet/Fleet.ts"
-import { connect, eventually, layerOf } from "./ssh2Lab.ts"
+import { eventually } from "../patience.ts"
+import { connect, layerOf } from "./ssh2Lab.ts"
 
 describe.skipIf(!Fleet.available)("files of a live connection", () => {
   layer(Fleet.layer({ hosts: 1 }), { excludeTestServices: true })("to sshd", (it) => {

@@ -6,16 +6,16 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Host, parse } from "../../src/services/Host.ts"
 import * as Ssh from "../../src/services/Ssh.ts"
 import * as SshConfig from "../../src/services/SshConfig.ts"
 import type { Program, SshConnection } from "../../src/services/SshConnection.ts"
 import type * as Sandbox from "../../src/testing/Sandbox.ts"
+import { eventually } from "../patience.ts"
 import { run as runCommand } from "../testing/sandboxClients.ts"
 
 export const layerOf = (file: string, options: Ssh.Options = {}) =>
@@ -39,13 +39,6 @@ export const run = (connection: SshConnection, source: string, ...words: Readonl
     return { stdout: stdout.toString(), stderr: stderr.toString(), status }
   }))
 
-/** Tries again until it succeeds, for ten seconds. Assertions that fail are tried again too. */
-export const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  effect.pipe(
-    Effect.catchAllDefect(Effect.fail),
-    Effect.retry(Schedule.spaced("25 millis").pipe(Schedule.upTo("10 seconds")))
-  )
-
 /** Runs a program of this machine, which must succeed. */
 export const command = (name: string, words: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
   Effect.map(runCommand(Command.make(name, ...words).pipe(Command.env(env))), (ended) => {
@@ -61,8 +54,7 @@ export const agent = (directory: string, ...keys: ReadonlyArray<string>) =>
       Effect.sync((): ChildProcess => spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" })),
       (child) => Effect.sync(() => child.kill())
     )
-    yield* eventually(Effect.filterOrFail(Effect.sync(() => existsSync(socket)), (there) => there))
-    yield* Effect.forEach(keys, (key) => command("ssh-add", ["-q", key], { SSH_AUTH_SOCK: socket }))
+    yield* Effect.forEach(keys, (key) => eventually(command("ssh-add", ["-q", key], { SSH_AUTH_SOCK: socket })))
     return socket
   })
 

@@ -12,7 +12,7 @@ import * as RemoteFileSystem from "../../src/services/RemoteFileSystem.ts"
 import * as Ssh from "../../src/services/Ssh.ts"
 import * as SshConfig from "../../src/services/SshConfig.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import { eventually } from "../internal/ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 import { register } from "./fileCase.ts"
 import { cases } from "./fileConformance.ts"
 

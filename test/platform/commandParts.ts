@@ -5,8 +5,8 @@ import { type PlatformError, SystemError } from "@effect/platform/Error"
 import { assert } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import { tries } from "../patience.ts"
 import type { Services } from "./commandCase.ts"
 
 export const sh = (line: string, ...words: ReadonlyArray<string>) => Command.make("/bin/sh", "-c", line, "sh", ...words)
@@ -22,7 +22,7 @@ export const lives = (pid: number | string) =>
 /** A zombie that nobody has taken in yet counts as one that lives. */
 export const gone = (pid: number | string) =>
   Effect.filterOrFail(lives(pid), (alive) => !alive, () => `${pid} lives`).pipe(
-    Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.intersect(Schedule.recurs(100))))
+    Effect.retry(tries())
   )
 
 /** The first line that a process prints; what follows can still be read. */

@@ -11,7 +11,8 @@ import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import type { Ssh } from "../../src/services/Ssh.ts"
 import type { Address, SshConnection } from "../../src/services/SshConnection.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import { connect, eventually, layerOf } from "../internal/ssh2Lab.ts"
+import { connect, layerOf } from "../internal/ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 import { ask, askAt } from "./exposeSockets.ts"
 
 /** Says the name of its host to each that connects to the port. */
@@ -62,6 +63,9 @@ const sockets = <R>(
       yield* body(yield* connect("host1"), "/tmp/s")
     })
   )
+
+/** A guardian forks for a moment now and then, and is seen before it has forked all of its own. */
+const some = 4
 
 describe.skipIf(!Fleet.available)("Expose between hosts", () => {
   layer(Fleet.layer(), { excludeTestServices: true })("that have only port 22 open", (it) => {
@@ -149,7 +153,7 @@ describe.skipIf(!Fleet.available)("Expose between hosts", () => {
               })), { discard: true })
             yield* eventually(Effect.gen(function*() {
               assert.deepStrictEqual(yield* fleet.listening(1), [])
-              assert.isAtMost((yield* fleet.processes(1)).length, before)
+              assert.isAtMost((yield* fleet.processes(1)).length, before + some)
             }))
             assert.strictEqual(yield* fleet.exec(1, ["ls", "-A", runtime.workingDirectory]), "")
           })

@@ -9,7 +9,8 @@ import * as Expose from "../../src/runtimes/Expose.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
-import { eventually, layerOf } from "../internal/ssh2Lab.ts"
+import { layerOf } from "../internal/ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 import { ask, askAt, client, echo, isRefused, server } from "./exposeSockets.ts"
 
 const megabyte = 1024 * 1024

@@ -5,13 +5,13 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { fileURLToPath } from "node:url"
 import * as Expose from "../../src/runtimes/Expose.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as Fleet from "../fleet/Fleet.ts"
 import { layerOf } from "../internal/ssh2Lab.ts"
+import { tries } from "../patience.ts"
 import { ask, askAt, echo, server } from "./exposeSockets.ts"
 
 const folder = "/tmp/sockets"
@@ -27,7 +27,7 @@ const left = Effect.gen(function*() {
 /** Lease, grace, and a loaded machine. */
 const nothingLeft = Effect.map(left, (all) => assert.deepStrictEqual(all, [])).pipe(
   Effect.catchAllDefect(Effect.fail),
-  Effect.retry(Schedule.spaced("250 millis").pipe(Schedule.upTo("60 seconds")))
+  Effect.retry(tries(90, 250))
 )
 
 const dying = fileURLToPath(new URL("dyingExposure.ts", import.meta.url))

@@ -4,7 +4,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -14,6 +13,7 @@ import { Ledger } from "../../src/services/Ledger.ts"
 import * as Ssh from "../../src/services/Ssh.ts"
 import * as SshConfig from "../../src/services/SshConfig.ts"
 import * as Fleet from "../fleet/Fleet.ts"
+import { tries } from "../patience.ts"
 
 const sh = (runtime: Runtime.Runtime, line: string) =>
   Effect.flatMap(
@@ -78,7 +78,7 @@ describe.skipIf(!Fleet.available)("runtimes on the fleet", () => {
         yield* hosts.kill(1)
         yield* hosts.boot(1)
         const again = yield* Runtime.make("host1").pipe(
-          Effect.retry({ schedule: Schedule.spaced("500 millis"), times: 20 })
+          Effect.retry(tries(60, 500))
         )
         assert.deepStrictEqual(yield* names(again), [two.id, again.id].map((id) => `${id}.json`).sort())
         assert.strictEqual(yield* sh(two, `kill -0 ${service.pid} && echo lives`), "lives\n")

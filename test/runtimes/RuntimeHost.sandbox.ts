@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import { writeFileSync } from "node:fs"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as Ssh from "../../src/services/Ssh.ts"
 import * as SshConfig from "../../src/services/SshConfig.ts"
@@ -113,11 +114,22 @@ layer(world, { excludeTestServices: true })("a real host", (it) => {
   it.scoped("a reader that keeps up misses nothing, whatever is dropped behind it", () =>
     Effect.gen(function*() {
       const runtime = yield* Runtime.make("host-1", { outputLimit: 100_000 })
+      // Each round waits until the one before has been read; the watchdog cuts in between.
+      const round = "while [ $i -lt $((n * 3000)) ]; do printf '%015d\\n' $((i * 16)); i=$((i + 1)); done"
       const paced =
-        `for n in 1 2 3 4 5 6 7 8; do i=$(((n - 1) * 3000)); ${"while [ $i -lt $((n * 3000)) ]; do printf '%015d\\n' $((i * 16)); i=$((i + 1)); done"}; sleep 0.7; done`
+        `for n in 1 2 3 4 5 6 7 8; do i=$(((n - 1) * 3000)); ${round}; until [ -e go-$n ]; do sleep 0.1; done; sleep 0.7; done`
       const service = yield* runtime.start("paced", { argv: ["sh", "-c", paced] })
       const dropped = yield* Ref.make(0)
-      const all = yield* bytesOf(service.output("out", 0, (bytes) => Ref.update(dropped, (n) => n + bytes)))
+      const seen = yield* Ref.make(0)
+      const all = yield* service.output("out", 0, (bytes) => Ref.update(dropped, (n) => n + bytes)).pipe(
+        Stream.tap((chunk) =>
+          Effect.flatMap(Ref.updateAndGet(seen, (n) => n + chunk.length), (n) =>
+            n % 48_000 === 0
+              ? Effect.sync(() => writeFileSync(`${runtime.workingDirectory}/go-${n / 48_000}`, ""))
+              : Effect.void)
+        ),
+        bytesOf
+      )
       assert.strictEqual(yield* Ref.get(dropped), 0)
       assert.strictEqual(all.length, 24_000 * 16)
       for (let at = 0; at < all.length; at += 16) assert.strictEqual(all.subarray(at, at + 16).toString(), lineAt(at))

@@ -1,5 +1,6 @@
 /** The work queue on real sshd hosts: power off, and on again, in the middle. */
 import { assert, describe, layer } from "@effect/vitest"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
@@ -15,15 +16,24 @@ const items = Array.from({ length: 100 }, (_, n) => n)
 
 const slow = (n: number) => RuntimeTask.make("slow").pipe(RuntimeTask.runCommand(`sleep 0.3; echo ${n}`))
 
+/** From this item on, a queue waits for its third host, if that is away. */
+const late = 60
+
 /** Runs a queue, and does something to a host once so many items are done. */
 const disturbed = (
   fleet: Fleet.FleetService,
-  disturb: Readonly<Record<number, Effect.Effect<unknown, Fleet.FleetError>>>
+  disturb: Readonly<Record<number, Effect.Effect<unknown, Fleet.FleetError>>>,
+  { lease = "4 seconds", waits = false }: { readonly lease?: Duration.DurationInput; readonly waits?: boolean } = {}
 ) =>
   Effect.gen(function*() {
-    const group = yield* RuntimeGroup.make(three, { lease: "4 seconds" })
+    const group = yield* RuntimeGroup.make(three, { lease })
+    const third = group.runtimes[2]
+    const source = Stream.tap(Stream.fromIterable(items), (n) =>
+      n === late && waits && third !== undefined
+        ? third.linkState.until((link) => link !== "away")
+        : Effect.void)
     const done = yield* Ref.make(0)
-    return yield* RuntimeGroup.forEach(group, items, slow, { perHost: 2 }).pipe(
+    return yield* RuntimeGroup.forEach(group, source, slow, { perHost: 2 }).pipe(
       Stream.tap(() => Effect.flatMap(Ref.updateAndGet(done, (n) => n + 1), (n) => disturb[n] ?? Effect.void)),
       Stream.runCollect,
       Effect.map((all) => [...all])
@@ -56,10 +66,14 @@ describe.skipIf(!Fleet.available)("forEach on real hosts", () => {
     it.scoped("uses a host again whose cable is plugged in again", () =>
       Effect.gen(function*() {
         const fleet = yield* Fleet.Fleet
-        const all = yield* disturbed(fleet, { 4: fleet.cut(3), 16: fleet.join(3) })
+        const all = yield* disturbed(
+          fleet,
+          { 4: fleet.cut(3), 16: fleet.join(3) },
+          { lease: "1 minute", waits: true }
+        )
         assert.deepStrictEqual(all.map(({ index }) => index), items)
         assert.isAbove(all.filter(({ attempt }) => attempt > 1).length, 0)
-        assert.isAbove(all.slice(20).filter(({ host }) => host === "host3").length, 0)
+        assert.isAbove(all.slice(late).filter(({ host }) => host === "host3").length, 0)
       }))
 
     it.scoped("gives up when every host is off, and names each", () =>

@@ -12,7 +12,7 @@ import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { nothingLeft } from "../faults/faulty.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import { eventually } from "../internal/ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 import { run } from "../testing/sandboxClients.ts"
 
 export type Argv = readonly [string, ...Array<string>]

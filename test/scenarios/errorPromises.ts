@@ -58,16 +58,17 @@ export const errorPromises: Scenarios = {
       const [one] = group.runtimes
       assert.isDefined(one)
       if (one === undefined) return
-      const [port = 0, free = 0] = yield* Runtime.freePorts(one, 2)
-      yield* greeter(one, port, "taken")
+      const port = yield* greeter(one, "taken")
       const taken = yield* Effect.flip(Expose.toRuntime(one, 10, { at: port }))
       assert.deepInclude(taken, { _tag: "SshError", reason: "PortInUse", host: one.host.alias })
       explained(taken, String(port), "python3")
       const none = yield* Effect.flip(Expose.toGroup(group, 10, { at: [port, port] }))
       assert.deepInclude(none, { _tag: "ExposeError", reason: "NoPort" })
       explained(none, String(port))
-      const all = yield* Expose.toGroup(group, 10, { at: [port, free] })
-      assert.strictEqual(all.port, free)
+      // Others of this machine may take one meanwhile.
+      const free = yield* Runtime.freePorts(one, 3)
+      const all = yield* Expose.toGroup(group, 10, { at: [port, ...free] })
+      assert.include(free, all.port)
     }
   ),
 

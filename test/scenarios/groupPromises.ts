@@ -9,7 +9,7 @@ import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as RuntimeManager from "../../src/runtimes/RuntimeManager.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
-import { eventually } from "../internal/ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 import { askAt, echo, isRefused, server } from "../runtimes/exposeSockets.ts"
 import { greeter } from "./greeter.ts"
 import { Hosts, type Scenarios, services } from "./Hosts.ts"
@@ -51,9 +51,8 @@ export const groupPromises: Scenarios = {
       const port = yield* server((socket) => socket.end("of the manager"))
       const there = yield* Expose.toRuntime(runtime, port, { at: "any" })
       assert.strictEqual(yield* heardOn(0, there.port), "of the manager")
-      const [free = 0] = yield* Runtime.freePorts(runtime, 1)
-      yield* greeter(runtime, free, "of the host")
-      const here = yield* Expose.fromRuntime(runtime, free, { at: "any" })
+      const greeting = yield* greeter(runtime, "of the host")
+      const here = yield* Expose.fromRuntime(runtime, greeting, { at: "any" })
       yield* eventually(Effect.filterOrFail(askAt({ port: here.port }, ""), (text) => text === "of the host"))
       return { here: here.port, there: there.port }
     }))
@@ -65,9 +64,8 @@ export const groupPromises: Scenarios = {
     const { names: [one, two] } = yield* Hosts
     const group = yield* both
     const runtime = yield* RuntimeGroup.get(group, one)
-    const [free = 0] = yield* Runtime.freePorts(runtime, 1)
-    yield* greeter(runtime, free, `of ${one}`)
-    const there = yield* Expose.fromRuntimeToGroup(group, one, free, { at: "any" })
+    const greeting = yield* greeter(runtime, `of ${one}`)
+    const there = yield* Expose.fromRuntimeToGroup(group, one, greeting, { at: "any" })
     assert.deepStrictEqual(there.routes.map(({ from }) => from.alias), [two])
     yield* eventually(Effect.filterOrFail(heardOn(1, there.port), (text) => text === `of ${one}`))
 

@@ -12,7 +12,7 @@ import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
 import * as RuntimeTask from "../../src/tasks/RuntimeTask.ts"
 import * as TaskResult from "../../src/tasks/TaskResult.ts"
-import { eventually } from "../internal/ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 import { Hosts, type Scenarios, services } from "./Hosts.ts"
 
 const first = Effect.flatMap(Hosts, ({ names: [host] }) => Runtime.make(host))

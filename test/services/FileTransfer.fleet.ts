@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
@@ -18,6 +17,7 @@ import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as FileTransfer from "../../src/services/FileTransfer.ts"
 import * as Fleet from "../fleet/Fleet.ts"
 import { connect, layerOf } from "../internal/ssh2Lab.ts"
+import { tries } from "../patience.ts"
 import { transferConformance } from "./transferConformance.ts"
 import * as trees from "./transferTrees.ts"
 
@@ -88,14 +88,14 @@ describe.skipIf(!Fleet.available)("fleet", () => {
         fleet.configFile,
         "host1",
         tree,
-        "/root/copy"
+        "/root/copy",
+        String(size / 2)
       ).pipe(Command.start)
       yield* Effect.forkScoped(Stream.runDrain(child.stderr))
       yield* child.stdout.pipe(
         Stream.decodeText(),
         Stream.splitLines,
-        Stream.takeUntil((line) => Number(line) > size / 2),
-        Stream.runDrain,
+        Stream.runHead,
         Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => "it does not get on" })
       )
       yield* child.kill("SIGKILL").pipe(Effect.ignore)
@@ -103,7 +103,7 @@ describe.skipIf(!Fleet.available)("fleet", () => {
       // The lease of the dead manager ends what it had there; what was sent stays.
       yield* home(fleet, "pgrep -f [l]azycluster-transfer >/dev/null && exit 1; find . -path '*/big/*' | grep -q .")
         .pipe(
-          Effect.retry(Schedule.spaced("250 millis").pipe(Schedule.upTo("30 seconds")))
+          Effect.retry(tries(90, 250))
         )
       yield* Effect.gen(function*() {
         const runtime = yield* Runtime.make("host1")

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as fs from "node:fs"
 import * as managerConnection from "../../src/internal/managerConnection.ts"
@@ -10,6 +9,7 @@ import * as FileTransfer from "../../src/services/FileTransfer.ts"
 import type * as Ssh from "../../src/services/Ssh.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { connect, hostOf, layerOf } from "../internal/ssh2Lab.ts"
+import { tries } from "../patience.ts"
 import { between, remoteOf, transferConformance } from "./transferConformance.ts"
 import * as trees from "./transferTrees.ts"
 
@@ -57,7 +57,7 @@ describe("a link that is cut", () => {
         const again = connect("host-1").pipe(
           Effect.orDie,
           Effect.catchAllDefect(Effect.fail),
-          Effect.retry(Schedule.spaced("25 millis").pipe(Schedule.upTo("10 seconds"))),
+          Effect.retry(tries()),
           Effect.orDie,
           Effect.provide(ssh),
           Scope.extend(scope)
@@ -73,7 +73,7 @@ describe("a link that is cut", () => {
           })
         ).pipe(
           Effect.filterOrFail((sizes) => sizes.some((bytes) => bytes > size / 4)),
-          Effect.retry(Schedule.spaced("25 millis").pipe(Schedule.upTo("20 seconds"))),
+          Effect.retry(tries(60, 25)),
           Effect.orDie
         )
         const first = between(yield* Ref.get(live), "open", (write, chunk) =>

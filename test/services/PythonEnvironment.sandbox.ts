@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as PythonEnvironment from "../../src/services/PythonEnvironment.ts"
+import { server } from "../runtimes/exposeSockets.ts"
 import * as LocalPython from "./localPython.ts"
 
 const small = PythonEnvironment.make({
@@ -25,6 +26,13 @@ const watch = Effect.gen(function*() {
         progress.step === "installing" ? Deferred.succeed(installing, undefined) : Effect.void
       )
   }
+})
+
+/** A host whose index takes a connection and says nothing: there pip installs until somebody ends it. */
+const endless = Effect.gen(function*() {
+  const index = yield* server(() => undefined)
+  const env = { ...LocalPython.withoutIndex, PIP_INDEX_URL: `http://127.0.0.1:${index}/simple` }
+  return yield* LocalPython.make("host-1", { env })
 })
 
 const only = Effect.fnUntraced(function*(host: LocalPython.LocalPython) {
@@ -73,7 +81,7 @@ describe("PythonEnvironment on a host", () => {
 
   it.scopedLive("is whole after its maker was killed", () =>
     Effect.gen(function*() {
-      const host = yield* LocalPython.make("host-1")
+      const host = yield* endless
       const progress = yield* watch
       const maker = yield* Effect.fork(
         Effect.flip(PythonEnvironment.provision(small, host, { onProgress: progress.onProgress }))
@@ -81,7 +89,8 @@ describe("PythonEnvironment on a host", () => {
       yield* progress.installing
       yield* LocalPython.kill(yield* only(host), "SIGKILL")
       assert.include((yield* Fiber.join(maker)).message, "signal KILL")
-      const next = yield* PythonEnvironment.provision(small, host)
+      const twin = yield* LocalPython.make("host-2", { cache: host.cache })
+      const next = yield* PythonEnvironment.provision(small, twin)
       assert.isTrue(next.made)
       assert.strictEqual(next.versions["toolz"], "1.2.0")
     }).pipe(Effect.provide(NodeContext.layer)))
@@ -89,7 +98,7 @@ describe("PythonEnvironment on a host", () => {
   it.scopedLive("leaves nothing half made when its maker is told to end", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      const host = yield* LocalPython.make("host-1")
+      const host = yield* endless
       const progress = yield* watch
       const maker = yield* Effect.fork(
         Effect.flip(PythonEnvironment.provision(small, host, { onProgress: progress.onProgress }))
@@ -103,7 +112,7 @@ describe("PythonEnvironment on a host", () => {
 
   it.scopedLive("is waited for no longer than the deadline", () =>
     Effect.gen(function*() {
-      const host = yield* LocalPython.make("host-1")
+      const host = yield* endless
       const twin = yield* LocalPython.make("host-2", { cache: host.cache })
       const progress = yield* watch
       yield* Effect.forkScoped(PythonEnvironment.provision(small, host, { onProgress: progress.onProgress }))

@@ -6,7 +6,7 @@ import type * as net from "node:net"
 import * as managerConnection from "../../src/internal/managerConnection.ts"
 import { manager } from "../../src/services/Host.ts"
 import * as Tunnel from "../../src/services/Tunnel.ts"
-import { eventually } from "../internal/ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 import { client, server } from "../runtimes/exposeSockets.ts"
 
 /** More than a tunnel passes at a time. */

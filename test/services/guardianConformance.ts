@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as HostFacts from "../../src/services/HostFacts.ts"
 import type { SshConnection } from "../../src/services/SshConnection.ts"
+import { until } from "../patience.ts"
 import { guardianCuts } from "./guardianCuts.ts"
 import { guardianProcesses } from "./guardianProcesses.ts"
 import { guardianQuoting } from "./guardianQuoting.ts"
@@ -125,12 +126,12 @@ const guardianDirectories = (connect: Connect): void => {
       yield* guardian.say("beat 41")
       yield* guardian.say("beat 42")
       yield* guardian.until("beat 42", (message) => message._tag === "Beat" && message.count === 42 ? true : undefined)
-      const own = (yield* shell(
+      const written = shell(
         connection,
         `cut -d' ' -f1 "$1/watchdog"; grep -v '^sshd' "$1/links" | cut -d' ' -f2`,
         guardian.state
-      ))
-        .split("\n")
+      )
+      const own = yield* until(Effect.map(written, (text) => text.split("\n")), (pids) => pids.length >= 3)
       assert.isAtLeast(own.length, 3)
       yield* guardian.end(10)
       yield* Effect.forEach(own, (pid) => eventually(`${pid} has gone`, Effect.map(lives(connection, pid), (l) => !l)))

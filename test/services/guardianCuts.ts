@@ -1,6 +1,7 @@
 /** What a guardian does when its manager goes away, for a while or for good. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import type { Connect } from "./guardianConformance.ts"
 import { begin, eventually, exists, lives, pidIn, shell, talk } from "./guardianSession.ts"
@@ -54,11 +55,13 @@ export const guardianCuts = (connect: Connect): void => {
   it.scopedLive("when the lease runs out all ends, and a resume is refused", () =>
     Effect.gen(function*() {
       const connection = yield* connect
-      const guardian = yield* begin(connection, { lease: 1 })
+      const guardian = yield* begin(connection, { lease: 5 })
+      const beating = yield* Effect.forkScoped(Effect.repeat(guardian.say("beat 1"), Schedule.spaced("500 millis")))
       yield* guardian.start("long", "sh", "-c", `(setsid sh -c 'sleep 1000 & echo $! >daemon' &); exec sleep 1000`)
       const { pid } = yield* guardian.started("long")
       const daemon = yield* pidIn(connection, `${guardian.workingDirectory}/daemon`)
       yield* guardian.say(`ledger {}`)
+      yield* Fiber.interrupt(beating)
       yield* guardian.hangUp
       const after = yield* connection.again ?? Effect.succeed(connection)
       yield* eventually("the state has gone", Effect.map(exists(after, guardian.state), (there) => !there))
@@ -73,7 +76,7 @@ export const guardianCuts = (connect: Connect): void => {
   it.scopedLive("a manager that hangs with its channel open loses the runtime too, and the talker goes", () =>
     Effect.gen(function*() {
       const connection = yield* connect
-      const guardian = yield* begin(connection, { lease: 1 })
+      const guardian = yield* begin(connection, { lease: 5 })
       yield* guardian.start("long", "sleep", "1000")
       const { pid } = yield* guardian.started("long")
       yield* Effect.exit(guardian.process.exit)

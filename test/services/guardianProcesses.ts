@@ -78,7 +78,8 @@ export const guardianProcesses = (connect: Connect): void => {
       yield* guardian.start("loud", "sh", "-c", "yes | head -c 1700000; echo the end; exec sleep 1000")
       const { bytes, stream } = yield* guardian.until(
         "dropped",
-        (message) => message._tag === "Dropped" && message.bytes > 1_100_000 ? message : undefined
+        // The last of one or two holes: with this one, what is left is within the cap.
+        (message) => message._tag === "Dropped" && message.bytes >= 700_008 ? message : undefined
       )
       assert.strictEqual(stream, "out")
       assert.strictEqual(bytes % 4096, 0)
@@ -91,7 +92,7 @@ export const guardianProcesses = (connect: Connect): void => {
           `${length}`
         )
       assert.strictEqual(yield* at(bytes - 4, 8), "zzzzy\ny")
-      assert.strictEqual(yield* at(1_700_000, 100), "the end")
+      yield* eventually("it has said all", Effect.map(at(1_700_000, 100), (end) => end === "the end"))
       assert.strictEqual(yield* shell(connection, `cat "$1/loud.hole-out"`, guardian.state), String(bytes))
       assert.isAtMost(Number(yield* shell(connection, `du -k "$1/loud.out" | cut -f1`, guardian.state)), 1000)
       yield* guardian.end(10)

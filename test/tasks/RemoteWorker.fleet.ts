@@ -16,7 +16,7 @@ import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RuntimeHttp from "../../src/runtimes/RuntimeHttp.ts"
 import * as RemoteWorker from "../../src/tasks/RemoteWorker.ts"
 import * as Fleet from "../fleet/Fleet.ts"
-import { eventually } from "../internal/ssh2Lab.ts"
+import { eventually } from "../patience.ts"
 import { Work } from "./workers/requests.ts"
 import type * as module from "./workers/worker.ts"
 

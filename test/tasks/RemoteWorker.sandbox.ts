@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as process from "node:process"
@@ -17,6 +16,7 @@ import * as Lazycluster from "../../src/Lazycluster.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as RemoteWorker from "../../src/tasks/RemoteWorker.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
+import { until } from "../patience.ts"
 import { Work } from "./workers/requests.ts"
 import type * as module from "./workers/worker.ts"
 
@@ -42,11 +42,6 @@ const started = Effect.gen(function*() {
   const runtime = yield* Runtime.make("host-1")
   return { runtime, client: yield* RemoteWorker.start(runtime, worker, { env: { MARK: "marked" } }) }
 })
-
-const soon = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(200))
-
-const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>, until: (a: A) => boolean) =>
-  Effect.repeat(effect, { until, schedule: soon })
 
 const lives = (pid: number) =>
   Effect.sync(() => {
@@ -97,7 +92,7 @@ describe("a worker in Node", () => {
       const { client } = yield* started
       lines.length = 0
       yield* client.say({ text: "{\"_tag\":\"Defect\"}" })
-      yield* eventually(Effect.sync(() => lines.length), (n) => n >= 3)
+      yield* until(Effect.sync(() => lines.length), (n) => n >= 3)
       assert.deepStrictEqual(lines.slice(0, 3), [
         "{\"_tag\":\"Defect\"}",
         "{\"_tag\":\"Defect\"} written",
@@ -112,9 +107,9 @@ describe("a worker in Node", () => {
     Effect.gen(function*() {
       const { client } = yield* started
       const fiber = yield* Effect.fork(client.hang({}))
-      yield* eventually(client.events({}), (events) => events.includes("begun"))
+      yield* until(client.events({}), (events) => events.includes("begun"))
       yield* Fiber.interrupt(fiber)
-      yield* eventually(client.events({}), (events) => events.includes("interrupted"))
+      yield* until(client.events({}), (events) => events.includes("interrupted"))
       assert.deepStrictEqual(yield* client.events({}), ["begun", "interrupted"])
     })
   )
@@ -166,7 +161,7 @@ describe("a worker in Node", () => {
       const { client } = yield* started
       const hanging = yield* Effect.fork(Effect.flip(client.hang({})))
       const stream = yield* Effect.fork(Effect.flip(Stream.runDrain(client.endless({}))))
-      yield* eventually(client.events({}), (events) => events.includes("begun"))
+      yield* until(client.events({}), (events) => events.includes("begun"))
       const expected = {
         _tag: "RemoteWorkerError",
         reason: "Ended",

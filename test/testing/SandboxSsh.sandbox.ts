@@ -16,6 +16,7 @@ import {
   exchange,
   exec,
   firstLine,
+  freePort,
   master,
   once,
   run,
@@ -48,7 +49,6 @@ const capitals = tcpServer((socket) => {
   )
 })
 
-const freePort = Effect.scoped(tcpServer(() => {}))
 const hello = Buffer.from("hello")
 const answers = (port: number) =>
   exchange(port, hello).pipe(
@@ -243,7 +243,8 @@ describe.skipIf(!script)(`terminals of a Sandbox${script ? "" : " (skipped: no s
       const connection = yield* client(sandbox, "host-1")
       const channel = yield* Effect.async<ClientChannel, Error>((resume) => {
         connection.exec(
-          "trap 'stty size; exit 5' WINCH; stty size; echo $$; while :; do sleep 0.02; done",
+          // Rows and columns are set one after the other.
+          "trap 's=$(stty size); [ \"$s\" != \"30 100\" ] || { echo \"$s\"; exit 5; }' WINCH; stty size; echo $$; while :; do sleep 0.02; done",
           { pty: { rows: 24, cols: 80 } },
           (error, channel) => resume(error === undefined ? Effect.succeed(channel) : Effect.fail(error))
         )

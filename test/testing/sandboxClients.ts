@@ -3,6 +3,7 @@ import { assert } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { readFileSync } from "node:fs"
@@ -87,17 +88,24 @@ export const once = (emitter: NodeJS.EventEmitter, event: string) =>
   })
 
 /** A TCP server on a free port of loopback. */
-export const tcpServer = (serve: (socket: Socket) => void) =>
+export const tcpServer = (serve: (socket: Socket) => void, port = 0) =>
   Effect.acquireRelease(
     Effect.async<Server>((resume) => {
       const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket.on("error", () => {})))
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      server.once("error", (cause) => resume(Effect.die(cause)))
+      server.listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
     }),
     (server) => Effect.sync(() => server.close())
   ).pipe(Effect.map((server) => {
     const address = server.address()
     return address === null || typeof address === "string" ? 0 : address.port
   }))
+
+/** A port of those that the kernel gives to nobody: it stays free for a while. */
+export const freePort = Effect.flatMap(
+  Random.nextIntBetween(20_000, 32_000),
+  (port) => Effect.scoped(tcpServer(() => {}, port))
+).pipe(Effect.catchAllDefect(Effect.fail), Effect.retry({ times: 50 }))
 
 /** Sends bytes and the end, answers what comes back until the end. */
 export const exchange = (port: number, data: Uint8Array) =>
