@@ -6,8 +6,9 @@
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import { quoteAll } from "../internal/words.ts"
 import type { Runtime, Service } from "../runtimes/Runtime.ts"
@@ -17,7 +18,7 @@ import type { TcpAddress } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { ClusterEvent } from "./ClusterEvent.ts"
-import type { ClusterPlan, ProcessPlan } from "./ClusterPlan.ts"
+import type { ClusterPlan, PortChoice, ProcessPlan } from "./ClusterPlan.ts"
 import * as ClusterPorts from "./ClusterPorts.ts"
 import type { Runs } from "./clusterRuns.ts"
 import * as processFiles from "./processFiles.ts"
@@ -66,9 +67,15 @@ export interface Context {
  */
 export interface Seat {
   readonly runtime: Runtime
-  readonly ports: Readonly<Record<string, ClusterPorts.BoundPort>>
+  readonly ports: Readonly<Record<string, allOrNothing.Held<ClusterPorts.BoundPort>>>
   readonly numbers: Readonly<Record<string, number>>
 }
+
+const seated = (runtime: Runtime, ports: Seat["ports"]): Seat => ({
+  runtime,
+  ports,
+  numbers: Object.fromEntries(Object.entries(ports).map(([name, { value }]) => [name, value.number]))
+})
 
 /**
  * Where a port of the process is, for its own host.
@@ -76,12 +83,16 @@ export interface Seat {
  * @internal
  */
 export const addressIn = ({ numbers, ports }: Seat, port: string): TcpAddress => ({
-  address: ports[port]?.address,
+  address: ports[port]?.value.address,
   port: numbers[port] ?? 0
 })
 
-/** Another program was quicker to bind a port: so often other ports are tried. */
-const attempts = 8
+/**
+ * Another program was quicker to bind a port: so often other ports are tried.
+ *
+ * @internal
+ */
+export const attempts = 8
 
 /**
  * The machines that must reach a port through a tunnel by a plan, as far as they are there.
@@ -145,6 +156,27 @@ const holdGpus = (
         }))
     )
 
+/** A number for a port of a process, told to all whose words name it. */
+const bind = Effect.fnUntraced(function*(
+  context: Context,
+  { id }: ProcessPlan,
+  choice: typeof PortChoice.Type,
+  runtime: Runtime
+) {
+  const plan = yield* context.plan
+  const bound = yield* allOrNothing.hold(ClusterPorts.allocate({
+    engine: context.engine,
+    process: id,
+    choice,
+    at: runtime,
+    address: processWords.listensOn(plan, id, choice.name),
+    reachedFrom: yield* reachers(context, plan, id, choice.name),
+    taken: context.taken
+  }))
+  yield* Ref.update(context.numbers, (all) => new Map([...all, [`${id}.${choice.name}`, bound.value.number]]))
+  return bound
+})
+
 /**
  * Numbers for the ports of a process, bound wherever they must be reached.
  *
@@ -155,24 +187,28 @@ export const seat = Effect.fnUntraced(function*(
   process: ProcessPlan,
   runtime: Runtime
 ): Effect.fn.Return<Seat, ClusterError | SshError, Scope.Scope> {
-  const plan = yield* context.plan
-  const ports: Record<string, ClusterPorts.BoundPort> = {}
-  for (const choice of process.ports) {
-    const bound = yield* ClusterPorts.allocate({
-      engine: context.engine,
-      process: process.id,
-      choice,
-      at: runtime,
-      address: processWords.listensOn(plan, process.id, choice.name),
-      reachedFrom: yield* reachers(context, plan, process.id, choice.name),
-      taken: context.taken
-    })
-    ports[choice.name] = bound
-    yield* Ref.update(context.numbers, (all) => new Map([...all, [`${process.id}.${choice.name}`, bound.number]]))
-  }
+  const ports: Record<string, allOrNothing.Held<ClusterPorts.BoundPort>> = {}
+  for (const choice of process.ports) ports[choice.name] = yield* bind(context, process, choice, runtime)
   yield* holdGpus(context, process, runtime)
-  const numbers = Object.fromEntries(Object.entries(ports).map(([name, { number }]) => [name, number]))
-  return { runtime, ports, numbers }
+  return seated(runtime, ports)
+})
+
+/**
+ * The seat with another number for one of its ports, and all others as they are. Its scope is that of the seat.
+ *
+ * @internal
+ */
+export const renumber = Effect.fnUntraced(function*(
+  context: Context,
+  process: ProcessPlan,
+  { ports, runtime }: Seat,
+  choice: typeof PortChoice.Type
+): Effect.fn.Return<Seat, ClusterError | SshError, Scope.Scope> {
+  const bound = yield* bind(context, process, choice, runtime)
+  // After that: it is not to be given the old one again.
+  const old = ports[choice.name]
+  if (old !== undefined) yield* Scope.close(old.scope, Exit.void)
+  return seated(runtime, { ...ports, [choice.name]: bound })
 })
 
 /**

@@ -22,6 +22,7 @@ import { ClusterError } from "./ClusterError.ts"
 import { type ClusterPlan, healthOf, type ProcessPlan, restartOf } from "./ClusterPlan.ts"
 import * as ClusterProcess from "./ClusterProcess.ts"
 import { type ProcessState, ProcessStatus } from "./ClusterStatus.ts"
+import { isKnown } from "./planRefs.ts"
 import * as Readiness from "./Readiness.ts"
 
 /**
@@ -132,18 +133,18 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
     Effect.zipRight(leave, Effect.flatMap(open, (held) => Ref.set(begun, Option.some(held))))
   )
 
-  /** In the seat that it has; in another one where a stranger has taken a port of it meanwhile. */
-  const rerun = Effect.gen(function*() {
-    const now = yield* Ref.get(begun)
-    if (Option.isNone(now)) return yield* sit
-    const { scope, value: { seat } } = now.value
-    const run = yield* ClusterProcess.run(context, process, seat).pipe(allOrNothing.hold, Scope.extend(scope))
-    yield* Ref.set(begun, Option.some({ scope, value: { seat, run } }))
-  }).pipe(
-    Effect.catchTag("Taken", ({ port }) =>
-      process.role === "master"
-        // Its numbers are known to all others.
-        ? new ClusterError({
+  /**
+   * A master stays where all others know it. A port that nobody else knows gets another number where a stranger has taken it meanwhile,
+   * and it is started again in what it has then.
+   */
+  const stay = ({ port }: ClusterProcess.Taken, left: number): Effect.Effect<void, ClusterError | SshError> =>
+    Effect.gen(function*() {
+      const now = yield* Ref.get(begun)
+      if (Option.isNone(now)) return yield* sit
+      const { scope, value } = now.value
+      const choice = process.ports.find(({ name }) => value.seat.numbers[name] === port)
+      if (left === 0 || choice === undefined || isKnown(yield* context.plan, id, choice)) {
+        return yield* new ClusterError({
           reason: "NoPort",
           engine: context.engine,
           host,
@@ -151,8 +152,23 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
           detail: `another program has taken its port ${port}`,
           hint: `see who it is: ss -ltnp 'sport = :${port}' on ${host}`
         })
-        : sit)
-  )
+      }
+      yield* seats.withPermits(1)(Effect.gen(function*() {
+        const seat = yield* Scope.extend(ClusterProcess.renumber(context, process, value.seat, choice), scope)
+        yield* Ref.set(begun, Option.some({ scope, value: { ...value, seat } }))
+      }))
+      return yield* rerun(left - 1)
+    })
+
+  /** In the seat that it has; in another one where a stranger has taken a port of it meanwhile. */
+  const rerun = (left: number): Effect.Effect<void, ClusterError | SshError> =>
+    Effect.gen(function*() {
+      const now = yield* Ref.get(begun)
+      if (Option.isNone(now)) return yield* sit
+      const { scope, value: { seat } } = now.value
+      const run = yield* ClusterProcess.run(context, process, seat).pipe(allOrNothing.hold, Scope.extend(scope))
+      yield* Ref.set(begun, Option.some({ scope, value: { seat, run } }))
+    }).pipe(Effect.catchTag("Taken", (taken) => process.role === "master" ? stay(taken, left) : sit))
   const attempts = yield* Ref.make(0)
   const driver = yield* Schedule.driver(
     Schedule.onDecision(
@@ -173,7 +189,7 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
       onFailure: () => Effect.succeedSome(end),
       onSuccess: () =>
         Effect.flatMap(
-          Effect.either(rerun),
+          Effect.either(rerun(ClusterProcess.attempts)),
           Either.match({
             onLeft: (
               { detail, log = [] }: { readonly detail: string; readonly log?: ReadonlyArray<string> | undefined }
@@ -242,8 +258,8 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
         Option.match({
           onNone: () => Effect.void,
           onSome: ({ value: { seat } }) =>
-            Effect.forEach(Object.entries(seat.ports), ([name, port]) =>
-              Effect.flatMap(ClusterProcess.reachers(context, plan, id, name), port.reach), { discard: true })
+            Effect.forEach(Object.entries(seat.ports), ([name, { value }]) =>
+              Effect.flatMap(ClusterProcess.reachers(context, plan, id, name), value.reach), { discard: true })
         })
       ))
   }

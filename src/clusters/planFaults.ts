@@ -3,26 +3,12 @@
  *
  * @since 0.1.0
  */
-import type { ClusterPlan, PlaceFacts, ProcessPlan, Word } from "./ClusterPlan.ts"
+import type { ClusterPlan, PlaceFacts, ProcessPlan } from "./ClusterPlan.ts"
+import { portOf, refsIn, refsOf } from "./planRefs.ts"
 
 const twice = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...new Set(names.filter((name, index) => names.indexOf(name) !== index))
 ]
-
-const refsIn = (words: ReadonlyArray<Word>) =>
-  words.flatMap((word) => typeof word === "string" ? [] : word).flatMap((part) =>
-    typeof part === "string" ? [] : [part]
-  )
-
-/** Everything that words of a process refer to. */
-const refsOf = ({ argv, env }: ProcessPlan) => refsIn([...argv, ...Object.values(env)])
-
-const portOf = (ref: ReturnType<typeof refsIn>[number]): ReadonlyArray<string> =>
-  ref._tag === "Port"
-    ? [`${ref.process}.${ref.name}`]
-    : ref._tag === "Address" || ref._tag === "Host"
-    ? [`${ref.process}.${ref.port}`]
-    : []
 
 /** Who is reached at two addresses would have to listen on both. */
 const addressesOf = ({ routes }: ClusterPlan): ReadonlyArray<string> =>

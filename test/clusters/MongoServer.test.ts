@@ -120,6 +120,37 @@ describe("a MongoDB server", () => {
       assert.isTrue(Option.isNone(yield* files.stat(mongo.dbpath)))
     }).pipe(Effect.scoped, on([])))
 
+  it.live("comes back also where another program has taken the port that only its supervisor asks", () =>
+    Effect.gen(function*() {
+      const hosts = yield* InMemorySsh.InMemorySsh
+      const { cluster, port } = yield* MongoServer.make()
+      const numbers = Effect.all([cluster.port("mongod", "mongo"), cluster.port("mongod", "health")])
+      assert.deepStrictEqual(yield* numbers, [Option.some(27017), Option.some(60001)])
+      // Twice: what it has got instead is as good as the first.
+      for (const health of [60002, 60003]) {
+        yield* hosts.kill(manager, "mongod")
+        yield* hosts.takePort(manager, health - 1)
+        yield* Effect.sleep("30 seconds")
+        assert.deepStrictEqual(yield* numbers, [Option.some(27017), Option.some(health)])
+        assert.deepInclude((yield* cluster.status).processes[0], { state: "ready", restarts: health - 60001 })
+      }
+      assert.strictEqual(port, 27017)
+      const ready = (yield* cluster.processes).map(({ ports }) => ports)
+      assert.deepStrictEqual(ready, [{ mongo: 27017, health: 60003 }])
+    }).pipe(Effect.scoped, on([])))
+
+  it.live("is lost where another program has taken the port that is known", () =>
+    Effect.gen(function*() {
+      const hosts = yield* InMemorySsh.InMemorySsh
+      const mongo = yield* MongoServer.make({ restart: Schedule.recurs(2) })
+      yield* hosts.kill(manager, "mongod")
+      yield* hosts.takePort(manager, mongo.port)
+      const lost = yield* Effect.flip(mongo.lost)
+      assert.deepInclude(lost, { _tag: "ClusterError", reason: "Lost", step: "mongod" })
+      assert.include(lost.message, "another program has taken its port 27017")
+      assert.deepStrictEqual(yield* mongo.cluster.port("mongod", "mongo"), Option.some(27017))
+    }).pipe(Effect.scoped, on([])))
+
   it.live("on a host is reached on the manager under one number, and keeps a directory that it was given", () =>
     Effect.gen(function*() {
       const hosts = yield* InMemorySsh.InMemorySsh
