@@ -30,6 +30,12 @@ import { escapeLine, quoteAll } from "./words.ts"
 const tenths = (duration: Duration.Duration): string =>
   String(Math.max(1, Math.round(Duration.toMillis(duration) / 100)))
 
+/** How long a word over a connection of its own may take. */
+const asideWithin = Duration.seconds(2)
+
+/** A pause that lasts so much longer than it should: this program stood still. */
+const stillness = 1000
+
 /** While the link is away: soon at first, then every two seconds. */
 const reconnecting = Schedule.exponential("100 millis").pipe(Schedule.either(Schedule.spaced("2 seconds")))
 
@@ -49,9 +55,12 @@ export const make = Effect.fn("Guardian.make")(function*(
 ): Effect.fn.Return<Guardian, SshError | SshConfigError | RuntimeError, Scope.Scope> {
   const host = options.host.alias
   const lease = Duration.toMillis(options.lease)
-  const beatEvery = Duration.millis(Math.min(1000, lease / 4))
+  const pause = Math.min(1000, lease / 4)
+  const beatEvery = Duration.millis(pause)
   // Long enough for a slow link, short enough to renew a short lease in time.
   const tooSilent = Math.max(lease / 4, Math.min(2000, lease / 2))
+  // A beat that stalls, a pause, and a connection: so long it takes until the next round has renewed it. A second is the watchdog's.
+  const nextRound = 2 * pause + Duration.toMillis(asideWithin) + 1000
   const scope = yield* Effect.scope
   // Made first: it closes after everything that needs a stay.
   const stays = yield* Scope.fork(scope, ExecutionStrategy.sequential)
@@ -156,7 +165,7 @@ export const make = Effect.fn("Guardian.make")(function*(
     connection.aside({ program: options.programs.guardian, words: ["renew", options.id] }).pipe(
       Effect.flatMap((process) => Stream.mkString(Stream.decodeText(process.stdout))),
       Effect.scoped,
-      Effect.timeout("2 seconds"),
+      Effect.timeout(asideWithin),
       Effect.flatMap((said) =>
         said.split("\n").includes("renewed")
           ? Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(renewed, now))
@@ -167,12 +176,29 @@ export const make = Effect.fn("Guardian.make")(function*(
 
   const silence = Effect.zipWith(Clock.currentTimeMillis, Ref.get(answered), (now, last) => now - last)
 
+  /**
+   * Who stood still has not listened: what the host has answered may lie there unread, and the next round judges. But for a lease that
+   * could run out by then.
+   */
+  const mayWait = Effect.zipWith(
+    Clock.currentTimeMillis,
+    Ref.get(renewed),
+    (now, last) => last + lease - now > nextRound
+  )
+
   const beat = (stay: Talk.Stay) =>
     Effect.gen(function*() {
-      if ((yield* silence) > tooSilent) yield* renewAside(stay.connection)
-      // A stalled channel takes no line: that must not stop the next beat.
-      yield* Effect.ignore(Effect.timeout(stay.say(`beat ${yield* Clock.currentTimeMillis}`), beatEvery))
-    }).pipe(Effect.repeat(Schedule.spaced(beatEvery)))
+      let stood = false
+      while (true) {
+        if ((yield* silence) > tooSilent && !(stood && (yield* mayWait))) yield* renewAside(stay.connection)
+        // A stalled channel takes no line: that must not stop the next beat.
+        yield* Effect.ignore(Effect.timeout(stay.say(`beat ${yield* Clock.currentTimeMillis}`), beatEvery))
+        const since = yield* Clock.currentTimeMillis
+        yield* Effect.sleep(beatEvery)
+        // Not twice in a row: a host must not be given up for a program that stands still again and again.
+        stood = !stood && (yield* Clock.currentTimeMillis) - since > pause + stillness
+      }
+    })
 
   const sayLedger = (stay: Talk.Stay) =>
     Effect.flatMap(

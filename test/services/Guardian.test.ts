@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -70,6 +71,45 @@ const away = (seconds: number) =>
     yield* TestClock.adjust("3 seconds")
   })
 
+/** A channel that takes nothing and gives nothing, while `stalled` says so. */
+const stalling = Effect.map(Ref.make(false), (stalled) => {
+  const pass = <A>(value: A) => Effect.flatMap(Ref.get(stalled), (now) => now ? Effect.never : Effect.succeed(value))
+  const through = (connection: SshConnection): SshConnection => ({
+    ...connection,
+    exec: (invocation, options) =>
+      Effect.map(connection.exec(invocation, options), (process) => ({
+        ...process,
+        write: (chunk) => Effect.flatMap(pass(chunk), process.write),
+        stdout: Stream.mapEffect(process.stdout, pass)
+      }))
+  })
+  return { stalled, through }
+})
+
+/** A clock that may go on while nothing runs, as for a program that stands still. */
+const standing = Effect.map(Effect.clock, (clock) => {
+  let ahead = 0
+  const made: Clock.Clock = {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + ahead,
+    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos() + BigInt(ahead) * 1_000_000n,
+    currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + ahead),
+    currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + BigInt(ahead) * 1_000_000n),
+    sleep: (duration) => clock.sleep(duration)
+  }
+  const still = (seconds: number) =>
+    Effect.sync(() => {
+      ahead += seconds * 1000
+    })
+  return { clock: made, still }
+})
+
+/** TCP connections to the host so far. */
+const accepted = Effect.flatMap(
+  InMemorySsh,
+  (hosts) => Effect.map(hosts.connections("host-1"), ({ accepted }) => accepted)
+)
+
 describe("the lease", () => {
   for (const lease of [2, 5, 30]) {
     it.scoped(`of ${lease} seconds is renewed by beats for as long as the link stands`, () =>
@@ -79,30 +119,13 @@ describe("the lease", () => {
         yield* TestClock.adjust("2 minutes")
         assert.deepStrictEqual(yield* running, ["worker"])
         assert.strictEqual(yield* stateOf(guardian), "Up")
-        assert.strictEqual(
-          yield* Effect.flatMap(InMemorySsh, (hosts) =>
-            Effect.map(hosts.connections("host-1"), ({ accepted }) => accepted)),
-          1
-        )
+        assert.strictEqual(yield* accepted, 1)
       }).pipe(Effect.provide(world)))
 
     it.scoped(`of ${lease} seconds is kept over a connection of its own while the link is stalled`, () =>
       Effect.gen(function*() {
-        const stalled = yield* Ref.make(false)
-        const pass = <A>(value: A) =>
-          Effect.flatMap(Ref.get(stalled), (now) => now ? Effect.never : Effect.succeed(value))
-        const guardian = yield* make({
-          lease,
-          through: (connection) => ({
-            ...connection,
-            exec: (invocation, options) =>
-              Effect.map(connection.exec(invocation, options), (process) => ({
-                ...process,
-                write: (chunk) => Effect.flatMap(pass(chunk), process.write),
-                stdout: Stream.mapEffect(process.stdout, pass)
-              }))
-          })
-        })
+        const { stalled, through } = yield* stalling
+        const guardian = yield* make({ lease, through })
         yield* guardian.start("worker", words("worker"))
         yield* TestClock.adjust("3 seconds")
         yield* Ref.set(stalled, true)
@@ -117,6 +140,67 @@ describe("the lease", () => {
         assert.deepStrictEqual(yield* running, ["worker"])
       }).pipe(Effect.provide(world)))
   }
+})
+
+describe("a manager that stood still", () => {
+  it.scoped("listens before it takes the host for silent", () =>
+    Effect.gen(function*() {
+      const { clock, still } = yield* standing
+      const guardian = yield* Effect.withClock(make(), clock)
+      for (const seconds of [8, 15, 22]) {
+        yield* TestClock.adjust("3500 millis")
+        yield* still(seconds)
+        yield* TestClock.adjust("5 seconds")
+        assert.isBelow(yield* Effect.withClock(guardian.silence, clock), 2000)
+      }
+      assert.strictEqual(yield* accepted, 1)
+    }).pipe(Effect.provide(world)))
+
+  const silent = Effect.gen(function*() {
+    const { clock, still } = yield* standing
+    const { stalled, through } = yield* stalling
+    yield* Effect.withClock(make({ through }), clock)
+    // It ends over another link.
+    yield* Effect.addFinalizer(() =>
+      Ref.set(stalled, false).pipe(
+        Effect.zipRight(Effect.flatMap(InMemorySsh, (hosts) => hosts.cut("host-1"))),
+        Effect.zipRight(TestClock.adjust("3 seconds"))
+      )
+    )
+    yield* TestClock.adjust("3500 millis")
+    yield* Ref.set(stalled, true)
+    return still
+  })
+
+  it.scoped("renews the lease aside a round later where the host is silent", () =>
+    Effect.gen(function*() {
+      const still = yield* silent
+      yield* still(20)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* accepted, 1)
+      // A beat that stalls, and a pause.
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(yield* accepted, 2)
+    }).pipe(Effect.provide(world)))
+
+  it.scoped("does so at once where the lease could run out", () =>
+    Effect.gen(function*() {
+      const still = yield* silent
+      yield* still(26)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* accepted, 2)
+    }).pipe(Effect.provide(world)))
+
+  it.scoped("does not put it off for standing still again", () =>
+    Effect.gen(function*() {
+      const still = yield* silent
+      yield* still(9)
+      yield* TestClock.adjust("1500 millis")
+      assert.strictEqual(yield* accepted, 1)
+      yield* still(2)
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(yield* accepted, 2)
+    }).pipe(Effect.provide(world)))
 })
 
 describe("a lost link", () => {
