@@ -255,8 +255,30 @@ class Driver:
             if held.future.status == "cancelled":
                 held.future = future
 
+    async def placed(self, names):
+        """Workers by name or address. What nobody has Dask takes for a host, and waits for it without an end."""
+        if not names:
+            return names
+        there = (await self.client.scheduler.identity(n_workers=-1))["workers"]
+        named = {str(worker["name"]): address for address, worker in there.items()}
+        hosts = {worker["host"]: worker["host"] for worker in there.values()}
+        bare = {address.split("://")[-1]: address for address in there}
+        known = {**hosts, **bare, **{address: address for address in there}, **named}
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            first = sorted(named)[:20]
+            more = " and {} more".format(len(named) - len(first)) if len(named) > len(first) else ""
+            raise Problem(
+                "NoWorker",
+                "no worker is named {}; there {} {}{}".format(
+                    ", ".join(unknown), "are" if len(named) > 1 else "is", ", ".join(first) or "none", more
+                ),
+            )
+        return [known[name] for name in names]
+
     async def op_submit(self, request):
         options = request.get("options", {})
+        workers = await self.placed(options.get("workers"))
         keys = []
         for index, one in enumerate(request["calls"]):
             values = []
@@ -271,7 +293,7 @@ class Driver:
                 values,
                 key=key,
                 pure=False,
-                workers=options.get("workers"),
+                workers=workers,
                 allow_other_workers=False,
                 priority=options.get("priority", 0),
                 retries=options.get("retries", 0),
@@ -288,7 +310,7 @@ class Driver:
         key = "{}-{}".format(request["name"], uuid.uuid4().hex)
         made = await self.client.scatter(
             {key: request["value"]},
-            workers=request["options"].get("workers"),
+            workers=await self.placed(request["options"].get("workers")),
             broadcast=request["options"].get("broadcast", False),
             hash=False,
         )

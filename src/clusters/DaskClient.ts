@@ -65,7 +65,7 @@ export interface Holder extends Schema.Schema.Type<typeof Holder> {}
  * @category models
  */
 export interface SubmitOptions {
-  /** Names or addresses; default: any worker. */
+  /** Names or addresses of workers that are there; default: any worker. */
   readonly workers?: ReadonlyArray<string> | undefined
   /** Higher ones go first; default 0. */
   readonly priority?: number | undefined

@@ -35,7 +35,7 @@ export const invocation = (scheduler: string, timeout: Duration.DurationInput): 
   })
 
 const Problem = Schema.Struct({
-  kind: Schema.Literal("WorkerKilled", "Cancelled", "Timeout", "Scheduler", "Unknown"),
+  kind: Schema.Literal("WorkerKilled", "Cancelled", "Timeout", "Scheduler", "NoWorker", "Unknown"),
   type: Schema.String,
   message: Schema.String
 })
@@ -74,12 +74,17 @@ const problemHint = (kind: typeof Problem.Type.kind): string | undefined => {
       return "the function may need more memory than a worker has; the logs of the workers say more"
     case "Unknown":
       return "keep a future until its value has been read, and use it with the client that made it"
+    case "NoWorker":
+      return "`info` tells who is there; `waitForWorkers` waits for those that are still to come"
     case "Timeout":
     case "Scheduler":
     case "Cancelled":
       return undefined
   }
 }
+
+const reasonOf = (kind: typeof Problem.Type.kind): DaskClientError["reason"] =>
+  kind === "Unknown" ? "Released" : kind === "NoWorker" ? "Scheduler" : kind
 
 /**
  * The error of it.
@@ -90,7 +95,7 @@ export const failureOf = (host: string, failure: typeof Failure.Type): DaskClien
   failure instanceof FunctionReport
     ? fromReport(failure, { host, step: "dask", language: "Python" })
     : new DaskClientError({
-      reason: failure.kind === "Unknown" ? "Released" : failure.kind,
+      reason: reasonOf(failure.kind),
       host,
       step: "dask.future",
       detail: failure.type === "" ? failure.message : `${failure.type}: ${failure.message}`,

@@ -9,12 +9,12 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as process from "node:process"
 import type * as DaskClient from "../../src/clusters/DaskClient.ts"
 import * as PythonFunction from "../../src/tasks/PythonFunction.ts"
+import * as patience from "../patience.ts"
 import * as LocalDask from "./localDask.ts"
 
 class Dask extends Context.Tag("test/Dask")<Dask, {
@@ -64,14 +64,8 @@ const length = PythonFunction.make({
   returns: Schema.Int
 })
 
-const soon = Schedule.spaced("50 millis").pipe(Schedule.upTo("30 seconds"))
-
 /** What was released goes when the scheduler has heard of it. */
-const nothingLeft = (client: DaskClient.DaskClient) =>
-  client.call(others, {}).pipe(
-    Effect.repeat({ until: (left) => left === 0, schedule: soon }),
-    Effect.zipRight(client.call(others, {}))
-  )
+const nothingLeft = (client: DaskClient.DaskClient) => patience.until(client.call(others, {}), (left) => left === 0)
 
 const linesOf = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
@@ -79,8 +73,7 @@ const linesOf = (path: string) =>
     Effect.orElseSucceed((): ReadonlyArray<string> => [])
   )
 
-const lineOf = (path: string, text: string) =>
-  linesOf(path).pipe(Effect.repeat({ until: (lines) => lines.includes(text), schedule: soon }))
+const lineOf = (path: string, text: string) => patience.until(linesOf(path), (lines) => lines.includes(text))
 
 const touch = (path: string) => Effect.flatMap(FileSystem.FileSystem, (fs) => fs.writeFileString(path, ""))
 
@@ -189,6 +182,28 @@ layer(daskLayer, { timeout: "5 minutes", excludeTestServices: true })("Calls on 
       yield* client.release([there, everywhere])
     }))
 
+  it.effect("refuses a worker that is not there, which Dask would wait for, and takes addresses as well as names", () =>
+    Effect.gen(function*() {
+      const { client } = yield* Dask
+      const workers = ["w1", "w9"]
+      const refused = yield* Effect.all([
+        Effect.flip(client.submit(square, { x: 1 }, { workers })),
+        Effect.flip(client.map(square, [{ x: 1 }, { x: 2 }], { workers })),
+        Effect.flip(client.scatter(Schema.Number, 1, { workers }))
+      ])
+      for (const error of refused) {
+        assert.deepInclude(error, { _tag: "DaskClientError", reason: "Scheduler" })
+        for (const part of ["no worker is named w9; there are w1, w2", "hint: "]) assert.include(error.message, part)
+      }
+      for (const { address, name } of (yield* client.info).workers) {
+        const future = yield* client.submit(square, { x: 3 }, { workers: [address] })
+        assert.strictEqual(yield* client.result(future), 9)
+        assert.deepStrictEqual((yield* client.whoHas([future])).flat(), [{ address, name }])
+        yield* client.release(future)
+      }
+      assert.strictEqual(yield* nothingLeft(client), 0)
+    }))
+
   it.effect("runs a pure call once, and what has a key under it", () =>
     Effect.gen(function*() {
       const { client, directory } = yield* Dask
@@ -228,7 +243,7 @@ layer(daskLayer, { timeout: "5 minutes", excludeTestServices: true })("Calls on 
       )
       // The scheduler has them; and what it sends to a worker later comes there later.
       const there = client.call(others, {}, { workers: ["w1"] })
-      yield* Effect.repeat(there, { until: (tasks) => tasks === 4, schedule: soon })
+      yield* patience.until(there, (tasks) => tasks === 4)
       assert.strictEqual(yield* there, 4)
       yield* touch(until)
       yield* client.gather([first, ...rest])
