@@ -280,29 +280,34 @@ class Driver:
         options = request.get("options", {})
         workers = await self.placed(options.get("workers"))
         keys = []
-        for index, one in enumerate(request["calls"]):
-            values = []
-            inputs = {name: self.template(item, values) for name, item in one["inputs"].items()}
-            spec = {"code": request["code"], "values": one["values"], "inputs": inputs}
-            key = self.key(request, index)
-            # Bytes: Dask looks for keys and futures inside lists and dicts, never inside these.
-            future = self.client.submit(
-                call,
-                MODULE,
-                json.dumps(spec).encode(),
-                values,
-                key=key,
-                pure=False,
-                workers=workers,
-                allow_other_workers=False,
-                priority=options.get("priority", 0),
-                retries=options.get("retries", 0),
-                resources=options.get("resources"),
-            )
-            self.hold(key, request["code"]["name"], future)
-            keys.append(key)
-            if len(keys) % 50 == 0:
-                await asyncio.sleep(0)
+        try:
+            for index, one in enumerate(request["calls"]):
+                values = []
+                inputs = {name: self.template(item, values) for name, item in one["inputs"].items()}
+                spec = {"code": request["code"], "values": one["values"], "inputs": inputs}
+                key = self.key(request, index)
+                # Bytes: Dask looks for keys and futures inside lists and dicts, never inside these.
+                future = self.client.submit(
+                    call,
+                    MODULE,
+                    json.dumps(spec).encode(),
+                    values,
+                    key=key,
+                    pure=False,
+                    workers=workers,
+                    allow_other_workers=False,
+                    priority=options.get("priority", 0),
+                    retries=options.get("retries", 0),
+                    resources=options.get("resources"),
+                )
+                self.hold(key, request["code"]["name"], future)
+                keys.append(key)
+                if len(keys) % 50 == 0:
+                    await asyncio.sleep(0)
+        except BaseException:
+            # Nobody hears of those that were made before.
+            await self.op_release({"keys": keys})
+            raise
         return keys
 
     async def op_scatter(self, request):

@@ -204,6 +204,16 @@ layer(daskLayer, { timeout: "5 minutes", excludeTestServices: true })("Calls on 
       assert.strictEqual(yield* nothingLeft(client), 0)
     }))
 
+  it.effect("of calls that are submitted together none stays where one cannot be", () =>
+    Effect.gen(function*() {
+      const { client } = yield* Dask
+      const gone = yield* client.submit(square, { x: 1 })
+      yield* client.release(gone)
+      const refused = yield* Effect.flip(client.map(square, [{ x: 2 }, { x: gone }]))
+      assert.deepInclude(refused, { _tag: "DaskClientError", reason: "Released" })
+      assert.strictEqual(yield* nothingLeft(client), 0)
+    }))
+
   it.effect("runs a pure call once, and what has a key under it", () =>
     Effect.gen(function*() {
       const { client, directory } = yield* Dask
