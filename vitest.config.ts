@@ -10,13 +10,13 @@ const ours = (name: string, include: ReadonlyArray<string>, timeout: number) => 
   name,
   include: [...include],
   testTimeout: timeout,
-  hookTimeout: timeout
+  hookTimeout: timeout,
+  setupFiles: ["test/deepEquality.ts", "test/freshMethods.ts"]
 })
 
 /** One core each: they wait for nothing but one another. */
 const inMemory = {
   pool: "threads" as const,
-  setupFiles: ["test/freshMethods.ts"],
   sequence: { groupOrder: 0 }
 }
 

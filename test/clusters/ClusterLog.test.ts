@@ -1,6 +1,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
+import { assertNone, assertSome } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -104,7 +105,7 @@ describe("the dashboard of a cluster", () => {
       Effect.gen(function*() {
         const { cluster: made } = yield* cluster(["a", "b"], withDashboard(blueprint({ launcher })))
         const port = Option.getOrThrow(yield* made.port("master", "http"))
-        assert.deepStrictEqual(yield* made.dashboard, Option.some(`http://127.0.0.1:${port}/status`))
+        assertSome(yield* made.dashboard, `http://127.0.0.1:${port}/status`)
         const connection = yield* made.manager.connection
         yield* Effect.scoped(connection.dial({ port }))
       }).pipe(Effect.scoped, on(["a", "b"])))
@@ -113,6 +114,6 @@ describe("the dashboard of a cluster", () => {
   it.effect("is none where the plan has none", () =>
     Effect.gen(function*() {
       const { cluster: made } = yield* cluster(["a"], blueprint())
-      assert.deepStrictEqual(yield* made.dashboard, Option.none())
+      assertNone(yield* made.dashboard)
     }).pipe(on(["a"])))
 })

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { assertSome } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
@@ -123,7 +123,7 @@ describe("a process that loses its port to another program", () => {
       // The first of w1 found its port taken just before it could bind it, and said so with its exit code.
       const servers = (yield* hosts.commandsOn("a")).filter(([name]) => name === "server")
       assert.deepStrictEqual(servers.map(([, , port]) => port), ["9001", "9002"])
-      assert.deepStrictEqual(yield* cluster.port("w1", "http"), Option.some(9002))
+      assertSome(yield* cluster.port("w1", "http"), 9002)
       // The thief alone: the tunnel to the first attempt has gone.
       assert.deepStrictEqual(yield* listening(9001), ["a"])
     }).pipe(Effect.provide(layer([{
@@ -144,7 +144,7 @@ describe("a process that loses its port to another program", () => {
   it.scoped("is started again also when it goes on elsewhere, and the other program answers something else", () =>
     Effect.gen(function*() {
       const cluster = yield* started
-      assert.deepStrictEqual(yield* cluster.port("w1", "http"), Option.some(9002))
+      assertSome(yield* cluster.port("w1", "http"), 9002)
     }).pipe(Effect.provide(layer([{
       alias: "a",
       commands: {
@@ -164,7 +164,7 @@ describe("a process that loses its port to another program", () => {
     Effect.gen(function*() {
       const hosts = yield* InMemorySsh
       const cluster = yield* started
-      assert.deepStrictEqual(yield* cluster.port("w1", "http"), Option.some(9002))
+      assertSome(yield* cluster.port("w1", "http"), 9002)
       // The first of w1 lived on beside the thief, ready by all that its port told; it was ended.
       assert.deepStrictEqual(
         (yield* hosts.processes("a")).filter(({ argv }) => argv[0] === "server").map(({ argv }) => argv[2]),

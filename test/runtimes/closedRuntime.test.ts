@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { assertSome } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
@@ -57,7 +57,7 @@ describe("a runtime that was closed while another one uses its connection", () =
     Effect.gen(function*() {
       const { runtime } = yield* closed
       assert.strictEqual((yield* ended(Effect.flip(runtime.connection))).reason, "LinkLost")
-      assert.deepStrictEqual(yield* Stream.runHead(runtime.link), Option.some("gone"))
+      assertSome(yield* Stream.runHead(runtime.link), "gone")
     }).pipe(Effect.provide(world)))
 
   it.scoped("runs no task, also for a group that still has it", () =>

@@ -1,8 +1,8 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
+import { assertNone, assertSome } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { Host } from "../../src/services/Host.ts"
 import * as SshConfig from "../../src/services/SshConfig.ts"
@@ -85,7 +85,7 @@ describe("SshConfigEdit", () => {
       const at = yield* home({ real: "Host a\n" })
       yield* fs.symlink("real", at.config)
       const backup = yield* SshConfigEdit.write(yield* SshConfigEdit.add(box, at))
-      assert.deepStrictEqual(backup, Option.some(`${at.home}/.ssh/real.lazycluster-backup`))
+      assertSome(backup, `${at.home}/.ssh/real.lazycluster-backup`)
       assert.strictEqual(yield* fs.readLink(at.config), "real")
       assert.strictEqual(yield* fs.readFileString(at.config), "Host a\n\nHost box\n    HostName 10.0.0.7\n")
       assert.strictEqual(yield* fs.readFileString(`${at.home}/.ssh/real.lazycluster-backup`), "Host a\n")
@@ -100,7 +100,7 @@ describe("SshConfigEdit", () => {
       assert.strictEqual(yield* fs.readFileString(at.config), "Host a\n")
 
       const fresh = yield* home({})
-      assert.deepStrictEqual(yield* SshConfigEdit.write(yield* SshConfigEdit.add(box, fresh)), Option.none())
+      assertNone(yield* SshConfigEdit.write(yield* SshConfigEdit.add(box, fresh)))
       assert.deepStrictEqual(
         [yield* mode(`${fresh.home}/.ssh`), yield* mode(fresh.config), yield* fs.readFileString(fresh.config)],
         ["700", "600", "Host box\n    HostName 10.0.0.7\n"]

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { assertSome } from "@effect/vitest/utils"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -89,13 +90,10 @@ describe("the states of a tunnel", () => {
       const thief = yield* Scope.make()
       yield* outage("a", Scope.extend(panel.takePort("a", 7000), thief))
       yield* TestClock.adjust("30 seconds")
-      assert.deepStrictEqual(
-        Option.map(yield* Stream.runHead(tunnel.states), told),
-        Option.some("healing: PortInUse of a")
-      )
+      assertSome(Option.map(yield* Stream.runHead(tunnel.states), told), "healing: PortInUse of a")
       yield* Scope.close(thief, Exit.void)
       yield* TestClock.adjust("5 seconds")
-      assert.deepStrictEqual(Option.map(yield* Stream.runHead(tunnel.states), told), Option.some("open"))
+      assertSome(Option.map(yield* Stream.runHead(tunnel.states), told), "open")
     }).pipe(Effect.provide(world)))
 
   for (const side of ["a", "b"]) {
