@@ -85,7 +85,7 @@ export * as ClusterPlan from "./clusters/ClusterPlan.ts"
 export * as ClusterPorts from "./clusters/ClusterPorts.ts"
 
 /**
- * One process of a plan: its ports, its start in them, its readiness.
+ * One process of a plan: its start in its seat, its readiness.
  *
  * @since 0.1.0
  */

@@ -1,27 +1,23 @@
 /**
- * One process of a plan: its ports, its start in them, its readiness.
+ * One process of a plan: its start in its seat, its readiness.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as allOrNothing from "../internal/allOrNothing.ts"
 import { quoteAll } from "../internal/words.ts"
 import type { Runtime, Service } from "../runtimes/Runtime.ts"
 import * as Progress from "../services/Progress.ts"
-import type { Provisioned } from "../services/PythonEnvironment.ts"
-import type { TcpAddress } from "../services/SshConnection.ts"
 import type { SshError } from "../services/SshError.ts"
+import type { Context } from "./clusterContext.ts"
 import { ClusterError } from "./ClusterError.ts"
-import type { ClusterEvent } from "./ClusterEvent.ts"
-import type { ClusterPlan, PortChoice, ProcessPlan } from "./ClusterPlan.ts"
-import * as ClusterPorts from "./ClusterPorts.ts"
-import type { Runs } from "./clusterRuns.ts"
+import type { ProcessPlan } from "./ClusterPlan.ts"
 import * as processFiles from "./processFiles.ts"
+import * as processSeat from "./processSeat.ts"
 import * as processWords from "./processWords.ts"
 import * as Readiness from "./Readiness.ts"
 
@@ -40,79 +36,11 @@ export interface ClusterProcess {
 }
 
 /**
- * What the processes of one cluster share.
- *
- * @internal
- */
-export interface Context {
-  readonly engine: string
-  /** The plan that holds, or that is coming about. */
-  readonly plan: Effect.Effect<ClusterPlan>
-  /** `undefined` for what is no machine of the cluster, or is lost. */
-  readonly runtimeAt: (place: string) => Effect.Effect<Runtime | undefined>
-  readonly environmentAt: (place: string) => Effect.Effect<Provisioned | undefined>
-  /** Numbers that are not to be used again. */
-  readonly taken: Ref.Ref<ReadonlySet<number>>
-  /** Numbers by `process.port`. */
-  readonly numbers: Ref.Ref<ReadonlyMap<string, number>>
-  readonly secrets: processFiles.Secrets
-  readonly started: Runs["note"]
-  readonly emit: (event: ClusterEvent) => Effect.Effect<void>
-}
-
-/**
- * The ports of a process at a place. They stay its own while it is started again.
- *
- * @internal
- */
-export interface Seat {
-  readonly runtime: Runtime
-  readonly ports: Readonly<Record<string, allOrNothing.Held<ClusterPorts.BoundPort>>>
-  readonly numbers: Readonly<Record<string, number>>
-}
-
-const seated = (runtime: Runtime, ports: Seat["ports"]): Seat => ({
-  runtime,
-  ports,
-  numbers: Object.fromEntries(Object.entries(ports).map(([name, { value }]) => [name, value.number]))
-})
-
-/**
- * Where a port of the process is, for its own host.
- *
- * @internal
- */
-export const addressIn = ({ numbers, ports }: Seat, port: string): TcpAddress => ({
-  address: ports[port]?.value.address,
-  port: numbers[port] ?? 0
-})
-
-/**
  * Another program was quicker to bind a port: so often other ports are tried.
  *
  * @internal
  */
 export const attempts = 8
-
-/**
- * The machines that must reach a port through a tunnel by a plan, as far as they are there.
- *
- * @internal
- */
-export const reachers = (
-  context: Context,
-  plan: ClusterPlan,
-  process: string,
-  port: string
-): Effect.Effect<ReadonlyArray<Runtime>> => {
-  const routes = plan.routes.filter((route) =>
-    route.process === process && route.port === port && route.address === undefined
-  )
-  return Effect.map(
-    Effect.forEach([...new Set(routes.flatMap(({ places }) => places))], context.runtimeAt),
-    (found) => found.flatMap((runtime) => runtime === undefined ? [] : [runtime])
-  )
-}
 
 /** Numbers of ports and paths of files in the place of what refers to them. */
 const wordsOf = Effect.fnUntraced(function*(
@@ -133,82 +61,6 @@ const wordsOf = Effect.fnUntraced(function*(
     ...rest.map((word) => processWords.resolve(ground, word))
   ]
   return { argv: words, env: processWords.resolveAll(ground, env) }
-})
-
-/** Its GPUs are its own, also while it is started again. */
-const holdGpus = (
-  context: Context,
-  { id, resources }: ProcessPlan,
-  runtime: Runtime
-): Effect.Effect<void, ClusterError | SshError, Scope.Scope> =>
-  resources === undefined || resources.gpus.length === 0
-    ? Effect.void
-    : runtime.holdsGpus(`${context.engine} ${id}`, resources.gpus).pipe(
-      Effect.catchTag("GpuHeld", ({ by, gpu, ledger, owner }) =>
-        new ClusterError({
-          reason: "GpuTaken",
-          engine: context.engine,
-          host: runtime.host.alias,
-          step: id,
-          detail: `GPU ${gpu} is held by ${by}${owner === undefined ? "" : ` of ${owner}`}`,
-          hint: `see what that is, on ${runtime.host.alias}: ${quoteAll(["cat", ledger])}; ` +
-            "`Launcher.on` leaves the host out, `Launcher.withoutGpus` its GPUs"
-        }))
-    )
-
-/** A number for a port of a process, told to all whose words name it. */
-const bind = Effect.fnUntraced(function*(
-  context: Context,
-  { id }: ProcessPlan,
-  choice: typeof PortChoice.Type,
-  runtime: Runtime
-) {
-  const plan = yield* context.plan
-  const bound = yield* allOrNothing.hold(ClusterPorts.allocate({
-    engine: context.engine,
-    process: id,
-    choice,
-    at: runtime,
-    address: processWords.listensOn(plan, id, choice.name),
-    reachedFrom: yield* reachers(context, plan, id, choice.name),
-    taken: context.taken
-  }))
-  yield* Ref.update(context.numbers, (all) => new Map([...all, [`${id}.${choice.name}`, bound.value.number]]))
-  return bound
-})
-
-/**
- * Numbers for the ports of a process, bound wherever they must be reached.
- *
- * @internal
- */
-export const seat = Effect.fnUntraced(function*(
-  context: Context,
-  process: ProcessPlan,
-  runtime: Runtime
-): Effect.fn.Return<Seat, ClusterError | SshError, Scope.Scope> {
-  const ports: Record<string, allOrNothing.Held<ClusterPorts.BoundPort>> = {}
-  for (const choice of process.ports) ports[choice.name] = yield* bind(context, process, choice, runtime)
-  yield* holdGpus(context, process, runtime)
-  return seated(runtime, ports)
-})
-
-/**
- * The seat with another number for one of its ports, and all others as they are. Its scope is that of the seat.
- *
- * @internal
- */
-export const renumber = Effect.fnUntraced(function*(
-  context: Context,
-  process: ProcessPlan,
-  { ports, runtime }: Seat,
-  choice: typeof PortChoice.Type
-): Effect.fn.Return<Seat, ClusterError | SshError, Scope.Scope> {
-  const bound = yield* bind(context, process, choice, runtime)
-  // After that: it is not to be given the old one again.
-  const old = ports[choice.name]
-  if (old !== undefined) yield* Scope.close(old.scope, Exit.void)
-  return seated(runtime, { ...ports, [choice.name]: bound })
 })
 
 /**
@@ -263,7 +115,7 @@ const answering = "5 seconds"
 export const run = Effect.fn("ClusterProcess.run")(function*(
   context: Context,
   process: ProcessPlan,
-  seat: Seat
+  seat: processSeat.Seat
 ): Effect.fn.Return<ClusterProcess, ClusterError | SshError | Taken, Scope.Scope> {
   const { engine } = context
   const { numbers: ports, runtime } = seat
@@ -309,7 +161,7 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
   const ready = Readiness.wait(
     runtime,
     process.ready,
-    addressIn(seat, process.ready.port),
+    processSeat.addressIn(seat, process.ready.port),
     (detail) => Ref.set(last, detail)
   )
   /** A process that finds its port taken may go on, on another one of its own choice, as Dask does: it would never be ready. */
@@ -338,7 +190,7 @@ export const run = Effect.fn("ClusterProcess.run")(function*(
  * @internal
  */
 export interface Begun {
-  readonly seat: Seat
+  readonly seat: processSeat.Seat
   readonly run: allOrNothing.Held<ClusterProcess>
 }
 
@@ -366,7 +218,7 @@ export const start = Effect.fn("ClusterProcess.start")(function*(
     })
   }
   const begin = Effect.gen(function*() {
-    const taken = yield* seat(context, process, runtime)
+    const taken = yield* processSeat.make(context, process, runtime)
     return { seat: taken, run: yield* allOrNothing.hold(run(context, process, taken)) }
   })
   const attempt = (left: number): Effect.Effect<Begun, ClusterError | SshError, Scope.Scope> =>

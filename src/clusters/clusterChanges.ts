@@ -14,12 +14,13 @@ import * as parallelScopes from "../internal/parallelScopes.ts"
 import type { Provisioned, PythonEnvironmentError } from "../services/PythonEnvironment.ts"
 import type { SshError } from "../services/SshError.ts"
 import * as Blueprint from "./Blueprint.ts"
+import type { Context } from "./clusterContext.ts"
 import * as ClusterEnvironments from "./ClusterEnvironments.ts"
 import { ClusterError } from "./ClusterError.ts"
 import type { Hosts } from "./clusterHosts.ts"
 import * as ClusterPlaces from "./clusterPlaces.ts"
 import * as ClusterPlan from "./ClusterPlan.ts"
-import type * as ClusterProcess from "./ClusterProcess.ts"
+import type { ClusterProcess } from "./ClusterProcess.ts"
 import * as ClusterUnit from "./clusterUnit.ts"
 import type * as Launcher from "./Launcher.ts"
 import * as Routes from "./Routes.ts"
@@ -29,7 +30,7 @@ export type ChangeError = ClusterError | SshError | PythonEnvironmentError
 
 /** Takes the work off workers, which then end. */
 export type Drain = (
-  workers: ReadonlyArray<ClusterProcess.ClusterProcess>
+  workers: ReadonlyArray<ClusterProcess>
 ) => Effect.Effect<void, { readonly message: string }>
 
 /** @internal */
@@ -37,9 +38,9 @@ export interface Options {
   readonly engine: string
   readonly blueprint: Blueprint.Blueprint
   readonly hosts: Hosts
-  readonly emit: ClusterProcess.Context["emit"]
-  readonly secrets: ClusterProcess.Context["secrets"]
-  readonly started: ClusterProcess.Context["started"]
+  readonly emit: Context["emit"]
+  readonly secrets: Context["secrets"]
+  readonly started: Context["started"]
   readonly drain: Drain
   readonly restart: Schedule.Schedule<unknown, string>
   readonly stable: Duration.Duration
@@ -87,7 +88,7 @@ export const make = Effect.fnUntraced(function*(
   const homes = yield* Ref.make<ReadonlyMap<string, string>>(new Map())
   const avoided = yield* Ref.make<ReadonlyArray<{ readonly id: string; readonly place: string }>>([])
   const scopes = yield* scopeFor
-  const context: ClusterProcess.Context = {
+  const context: Context = {
     engine,
     plan: Ref.get(plan),
     runtimeAt: hosts.at,

@@ -18,11 +18,13 @@ import * as allOrNothing from "../internal/allOrNothing.ts"
 import { signalOf } from "../internal/exitStatus.ts"
 import * as Observable from "../internal/observable.ts"
 import type { SshError } from "../services/SshError.ts"
+import type { Context } from "./clusterContext.ts"
 import { ClusterError } from "./ClusterError.ts"
 import { type ClusterPlan, healthOf, type ProcessPlan, restartOf } from "./ClusterPlan.ts"
 import * as ClusterProcess from "./ClusterProcess.ts"
 import { type ProcessState, ProcessStatus } from "./ClusterStatus.ts"
 import { isKnown } from "./planRefs.ts"
+import * as processSeat from "./processSeat.ts"
 import * as Readiness from "./Readiness.ts"
 
 /**
@@ -39,7 +41,7 @@ export interface Over {
 
 /** @internal */
 export interface Options {
-  readonly context: ClusterProcess.Context
+  readonly context: Context
   readonly process: ProcessPlan
   readonly isUp: Effect.Effect<boolean>
   /** Is asked with what went wrong, and decides whether and when it is tried again. */
@@ -112,7 +114,7 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
       const detail = yield* Readiness.unhealthy(
         runtime,
         health,
-        ClusterProcess.addressIn(seat, health.probe.port),
+        processSeat.addressIn(seat, health.probe.port),
         isUp
       )
       yield* context.emit({ _tag: "Unhealthy", process: id, host, detail })
@@ -154,7 +156,7 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
         })
       }
       yield* seats.withPermits(1)(Effect.gen(function*() {
-        const seat = yield* Scope.extend(ClusterProcess.renumber(context, process, value.seat, choice), scope)
+        const seat = yield* Scope.extend(processSeat.renumber(context, process, value.seat, choice), scope)
         yield* Ref.set(begun, Option.some({ scope, value: { ...value, seat } }))
       }))
       return yield* rerun(left - 1)
@@ -259,7 +261,7 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
           onNone: () => Effect.void,
           onSome: ({ value: { seat } }) =>
             Effect.forEach(Object.entries(seat.ports), ([name, { value }]) =>
-              Effect.flatMap(ClusterProcess.reachers(context, plan, id, name), value.reach), { discard: true })
+              Effect.flatMap(processSeat.reachers(context, plan, id, name), value.reach), { discard: true })
         })
       ))
   }

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,28 +12,22 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { EndReport, Guardian, Link, Options, Watched } from "../services/Guardian.ts"
 import type * as Protocol from "../services/GuardianProtocol.ts"
 import * as HostFacts from "../services/HostFacts.ts"
 import * as Metrics from "../services/Metrics.ts"
 import type { RuntimeError } from "../services/RuntimeError.ts"
-import type { RemoteProcess, SshConnection } from "../services/SshConnection.ts"
+import type { RemoteProcess } from "../services/SshConnection.ts"
 import { type SshConfigError, SshError } from "../services/SshError.ts"
 import * as allOrNothing from "./allOrNothing.ts"
 import * as bounded from "./bounded.ts"
+import * as guardianPulse from "./guardianPulse.ts"
 import * as Talk from "./guardianTalk.ts"
 import * as Observable from "./observable.ts"
 import { escapeLine, quoteAll } from "./words.ts"
 
 const tenths = (duration: Duration.Duration): string =>
   String(Math.max(1, Math.round(Duration.toMillis(duration) / 100)))
-
-/** How long a word over a connection of its own may take. */
-const asideWithin = Duration.seconds(2)
-
-/** A pause that lasts so much longer than it should: this program stood still. */
-const stillness = 1000
 
 /** While the link is away: soon at first, then every two seconds. */
 const reconnecting = Schedule.exponential("100 millis").pipe(Schedule.either(Schedule.spaced("2 seconds")))
@@ -55,19 +48,11 @@ export const make = Effect.fn("Guardian.make")(function*(
 ): Effect.fn.Return<Guardian, SshError | SshConfigError | RuntimeError, Scope.Scope> {
   const host = options.host.alias
   const lease = Duration.toMillis(options.lease)
-  const pause = Math.min(1000, lease / 4)
-  const beatEvery = Duration.millis(pause)
-  // Long enough for a slow link, short enough to renew a short lease in time.
-  const tooSilent = Math.max(lease / 4, Math.min(2000, lease / 2))
-  // A beat that stalls, a pause, and a connection: so long it takes until the next round has renewed it. A second is the watchdog's.
-  const nextRound = 2 * pause + Duration.toMillis(asideWithin) + 1000
   const scope = yield* Effect.scope
   // Made first: it closes after everything that needs a stay.
   const stays = yield* Scope.fork(scope, ExecutionStrategy.sequential)
   const events = yield* Ref.make(0)
-  const begun = yield* Clock.currentTimeMillis
-  const answered = yield* Ref.make(begun)
-  const renewed = yield* Ref.make(begun)
+  const pulse = yield* guardianPulse.make(options)
   const ledger = yield* Ref.make(Option.none<string>())
   const processes = new Map<string, Watched>()
   const halts = new Map<number, Deferred.Deferred<void>>()
@@ -86,10 +71,7 @@ export const make = Effect.fn("Guardian.make")(function*(
   const hear = (message: Protocol.Message): Effect.Effect<void> => {
     switch (message._tag) {
       case "Beat":
-        return Effect.flatMap(
-          Clock.currentTimeMillis,
-          (now) => Effect.zipRight(Ref.set(answered, now), Ref.set(renewed, now))
-        )
+        return pulse.heard
       case "Started":
         return about(message.name, ({ started }) => Deferred.succeed(started, message))
       case "Exited":
@@ -160,46 +142,6 @@ export const make = Effect.fn("Guardian.make")(function*(
       Scope.extend(stays)
     )
 
-  /** Renews the lease over a connection of its own: TCP needs as long again to recover as the link was away. */
-  const renewAside = (connection: SshConnection) =>
-    connection.aside({ program: options.programs.guardian, words: ["renew", options.id] }).pipe(
-      Effect.flatMap((process) => Stream.mkString(Stream.decodeText(process.stdout))),
-      Effect.scoped,
-      Effect.timeout(asideWithin),
-      Effect.flatMap((said) =>
-        said.split("\n").includes("renewed")
-          ? Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(renewed, now))
-          : Effect.void
-      ),
-      Effect.ignore
-    )
-
-  const silence = Effect.zipWith(Clock.currentTimeMillis, Ref.get(answered), (now, last) => now - last)
-
-  /**
-   * Who stood still has not listened: what the host has answered may lie there unread, and the next round judges. But for a lease that
-   * could run out by then.
-   */
-  const mayWait = Effect.zipWith(
-    Clock.currentTimeMillis,
-    Ref.get(renewed),
-    (now, last) => last + lease - now > nextRound
-  )
-
-  const beat = (stay: Talk.Stay) =>
-    Effect.gen(function*() {
-      let stood = false
-      while (true) {
-        if ((yield* silence) > tooSilent && !(stood && (yield* mayWait))) yield* renewAside(stay.connection)
-        // A stalled channel takes no line: that must not stop the next beat.
-        yield* Effect.ignore(Effect.timeout(stay.say(`beat ${yield* Clock.currentTimeMillis}`), beatEvery))
-        const since = yield* Clock.currentTimeMillis
-        yield* Effect.sleep(beatEvery)
-        // Not twice in a row: a host must not be given up for a program that stands still again and again.
-        stood = !stood && (yield* Clock.currentTimeMillis) - since > pause + stillness
-      }
-    })
-
   const sayLedger = (stay: Talk.Stay) =>
     Effect.flatMap(
       Ref.get(ledger),
@@ -211,12 +153,10 @@ export const make = Effect.fn("Guardian.make")(function*(
 
   const serve = ({ scope, value: stay }: allOrNothing.Held<Talk.Stay>) =>
     Effect.gen(function*() {
-      const now = yield* Clock.currentTimeMillis
-      yield* Ref.set(answered, now)
-      yield* Ref.set(renewed, now)
+      yield* pulse.heard
       yield* link.set({ _tag: "Up", stay })
       // What was said last before the link was lost may not have been heard.
-      yield* Effect.ignore(Effect.raceFirst(Effect.zipRight(sayLedger(stay), beat(stay)), stay.over))
+      yield* Effect.ignore(Effect.raceFirst(Effect.zipRight(sayLedger(stay), pulse.beat(stay)), stay.over))
     }).pipe(Effect.ensuring(Scope.close(scope, Exit.void)))
 
   const gone = (error: { readonly message: string }) =>
@@ -229,13 +169,12 @@ export const make = Effect.fn("Guardian.make")(function*(
   const keep = Effect.gen(function*() {
     while (!(yield* Deferred.isDone(ended))) {
       yield* link.set({ _tag: "Away" })
-      const left = (yield* Ref.get(renewed)) + lease - (yield* Clock.currentTimeMillis)
       const back = yield* enter("resume").pipe(
         Effect.retry({
           schedule: reconnecting,
           while: (error) => error._tag === "SshError" && error.reason !== "HostKeyChanged"
         }),
-        Effect.timeoutFail({ duration: Math.max(0, left), onTimeout: () => Talk.leaseExpired(host) }),
+        Effect.timeoutFail({ duration: Math.max(0, yield* pulse.left), onTimeout: () => Talk.leaseExpired(host) }),
         Effect.either
       )
       if (back._tag === "Left") {
@@ -332,7 +271,7 @@ export const make = Effect.fn("Guardian.make")(function*(
       link.until((now): now is Extract<Link, { _tag: "Gone" }> => now._tag === "Gone"),
       ({ error }) => error
     ),
-    silence
+    silence: pulse.silence
   }
 })
 
