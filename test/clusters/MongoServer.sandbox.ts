@@ -17,12 +17,11 @@ import * as Cleanup from "../../src/runtimes/Cleanup.ts"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { comesTrue } from "../patience.ts"
+import { kill } from "./kill.ts"
 import { addressesOf, alive, count, live, pidOf, platform, shownIn, wordsOf } from "./mongoLife.ts"
 
 const unauthorized = -13
 const wrongPassword = -18
-
-const kill = (pid: number, signal: NodeJS.Signals) => Effect.sync(() => process.kill(pid, signal))
 
 describe("MongoServer", () => {
   it.scopedLive("lets in who has the password, shows it to nobody, recovers, and takes its directory with it", () =>

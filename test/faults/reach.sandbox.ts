@@ -8,6 +8,7 @@ import * as Net from "node:net"
 import ssh2 from "ssh2"
 import * as Runtime from "../../src/runtimes/Runtime.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
+import { freePort } from "../testing/sandboxClients.ts"
 import { configure, type Explained, failsOver, nothingLeft, processesWith, run, services } from "./faulty.ts"
 
 const use = Runtime.make("bad")
@@ -18,14 +19,14 @@ const is = (error: Explained, reason: string) => {
 }
 
 /** A port of this machine where a server says what it is told to, or where nothing listens. */
-const listening = (answer: ((socket: Net.Socket) => void) | undefined) =>
+const listening = (answer: (socket: Net.Socket) => void) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.async<Net.Server>((resume) => {
         const server = Net.createServer((socket) => {
           // Read, so that it is seen when the client goes.
           socket.on("error", () => {}).resume()
-          answer?.(socket)
+          answer(socket)
         })
         server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
       }),
@@ -36,7 +37,6 @@ const listening = (answer: ((socket: Net.Socket) => void) | undefined) =>
       return typeof address === "object" && address !== null ? address.port : 0
     }
   )
-const closedPort = Effect.scoped(listening(undefined))
 
 layer(Layer.merge(Sandbox.layer({ hosts: 2 }), NodeContext.layer), { excludeTestServices: true })("a host", (it) => {
   it.scoped("that no config names: its name does not resolve", () =>
@@ -65,7 +65,7 @@ layer(Layer.merge(Sandbox.layer({ hosts: 2 }), NodeContext.layer), { excludeTest
 
   it.scoped("where nothing listens", () =>
     Effect.gen(function*() {
-      const port = yield* closedPort
+      const port = yield* freePort
       const error = yield* failsOver(yield* Sandbox.Sandbox, { bad: { Port: String(port) } }, use)
       is(error, "Refused")
       assert.include(error.message, `127.0.0.1:${port}`)
@@ -182,7 +182,7 @@ layer(Layer.merge(Sandbox.layer({ hosts: 2 }), NodeContext.layer), { excludeTest
 
   it.scoped("behind a host that cannot be reached", () =>
     Effect.gen(function*() {
-      const port = String(yield* closedPort)
+      const port = String(yield* freePort)
       const error = yield* failsOver(yield* Sandbox.Sandbox, { jump: { Port: port }, bad: { ProxyJump: "jump" } }, use)
       // The host to mend is the one in between.
       assert.deepStrictEqual([error._tag, error.reason, error.host], ["SshError", "Refused", "jump"])

@@ -64,8 +64,12 @@ const sockets = <R>(
     })
   )
 
-/** A guardian forks for a moment now and then, and is seen before it has forked all of its own. */
-const some = 4
+/** The most of some looks: between two naps of a guardian's watchdog there is one less, and its follower comes last. */
+const processes = (fleet: Fleet.FleetService) =>
+  Effect.map(
+    Effect.forEach(Array.from({ length: 10 }), () => Effect.delay(fleet.processes(1), "200 millis")),
+    (looks) => Math.max(...looks.map(({ length }) => length))
+  )
 
 describe.skipIf(!Fleet.available)("Expose between hosts", () => {
   layer(Fleet.layer(), { excludeTestServices: true })("that have only port 22 open", (it) => {
@@ -140,7 +144,7 @@ describe.skipIf(!Fleet.available)("Expose between hosts", () => {
         withServices((fleet) =>
           Effect.gen(function*() {
             const runtime = yield* Runtime.make("host1")
-            const before = (yield* fleet.processes(1)).length
+            const before = yield* processes(fleet)
             yield* Effect.forEach(Array.from({ length: 50 }), () =>
               Effect.scoped(Effect.gen(function*() {
                 yield* Expose.toRuntime(runtime, 8000, { at: 7000 })
@@ -153,7 +157,7 @@ describe.skipIf(!Fleet.available)("Expose between hosts", () => {
               })), { discard: true })
             yield* eventually(Effect.gen(function*() {
               assert.deepStrictEqual(yield* fleet.listening(1), [])
-              assert.isAtMost((yield* fleet.processes(1)).length, before + some)
+              assert.isAtMost((yield* fleet.processes(1)).length, before)
             }))
             assert.strictEqual(yield* fleet.exec(1, ["ls", "-A", runtime.workingDirectory]), "")
           })

@@ -11,6 +11,7 @@ import * as RuntimeGroup from "../../src/runtimes/RuntimeGroup.ts"
 import * as Sandbox from "../../src/testing/Sandbox.ts"
 import { layerOf } from "../internal/ssh2Lab.ts"
 import { eventually } from "../patience.ts"
+import { freePort } from "../testing/sandboxClients.ts"
 import { ask, askAt, client, echo, isRefused, server } from "./exposeSockets.ts"
 
 const megabyte = 1024 * 1024
@@ -36,7 +37,7 @@ describe("Expose over real sockets", () => {
       on((runtime) =>
         Effect.gen(function*() {
           const service = yield* server(echo("got "))
-          const spare = yield* Effect.scoped(server(() => undefined))
+          const spare = yield* freePort
           const scope = yield* Scope.make()
           const { port } = yield* Scope.extend(expose(runtime, service, { at: spare }), scope)
           assert.strictEqual(port, spare)

@@ -1,4 +1,7 @@
-/** A manager to be killed in the middle: sends a folder to a host, so many bytes of it. `transferManager.ts CONFIG_FILE HOST LOCAL REMOTE BYTES` */
+/**
+ * A manager to be killed in the middle: sends a folder to a host, so many bytes of it.
+ * `transferManager.ts CONFIG_FILE HOST LOCAL REMOTE BYTES`
+ */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"

@@ -18,6 +18,7 @@ import {
   exchange,
   exec,
   firstLine,
+  freePort,
   master,
   once,
   run,
@@ -159,7 +160,7 @@ describe("Sandbox", () => {
         socket.on("data", (chunk) => received.push(chunk)).on("end", () => socket.end(Buffer.concat(received)))
       })
 
-      const free = yield* Effect.scoped(tcpServer(() => {}))
+      const free = yield* freePort
       assert.strictEqual((yield* ask("forward", "-L", `${free}:127.0.0.1:${echo}`)).stderr, "")
       assert.strictEqual(hash(yield* exchange(free, data)), hash(data))
 
