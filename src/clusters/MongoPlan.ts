@@ -62,8 +62,8 @@ const health = {
 } as const
 
 /**
- * The process `mongod` with its ports `mongo` and `health`. Where it fails it is started again under the same port `mongo`, on the same
- * files. It needs `packages` at its place, and the password as `passwordSecret`.
+ * The process `mongod` with its ports `mongo` and `health`. Where it fails it is started again under the same port `mongo`, on the
+ * same files. It needs `packages` at its place, and the password as `passwordSecret`.
  *
  * @since 0.1.0
  * @category constructors

@@ -136,8 +136,8 @@ const acquire = Effect.fnUntraced(function*(options: Options) {
   )
 
   /**
-   * A master stays where all others know it. A port that nobody else knows gets another number where a stranger has taken it meanwhile,
-   * and it is started again in what it has then.
+   * A master stays where all others know it. A port that nobody else knows gets another number where a stranger has taken it
+   * meanwhile, and it is started again in what it has then.
    */
   const stay = ({ port }: ClusterProcess.Taken, left: number): Effect.Effect<void, ClusterError | SshError> =>
     Effect.gen(function*() {
