@@ -18,7 +18,7 @@ const is = (error: Explained, reason: string) => {
   assert.isTrue(error.message.startsWith("bad: "), error.message)
 }
 
-/** A port of this machine where a server says what it is told to, or where nothing listens. */
+/** A port of this machine where a server says what it is told to. */
 const listening = (answer: (socket: Net.Socket) => void) =>
   Effect.map(
     Effect.acquireRelease(
